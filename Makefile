@@ -13,7 +13,8 @@ PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 WARN := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wformat=2 \
 	-Wundef -Wimplicit-fallthrough -Wnull-dereference
 ifneq ($(findstring clang,$(CC)),clang)
-WARN += -Wlogical-op
+# Texts for people are cut on purpose where they do not fit.
+WARN += -Wlogical-op -Wno-format-truncation
 endif
 ifeq ($(WERROR),1)
 WARN += -Werror

@@ -1,0 +1,9 @@
+/* net - destinations: connect, bind and sends that name one are performed on a duplicate of the
+ * target's socket, with our copy of the address. */
+#pragma once
+
+#include "seccomp/notif.h"
+
+/* Socket files that targets of this tree bound: connecting to them is never a way out. */
+struct sock_table *sock_table_new(void);
+void sock_table_free(struct sock_table *t);
