@@ -75,7 +75,7 @@ $(B)/crust: $(B)/launcher/main-crust.o $(B)/libcrust.a
 	$(CC) $(LDFLAGS) -pie -o $@ $^ $(PKG_LIBS) -lpthread
 
 # The preload library lives in other people's processes: no sanitizer, nothing exported but its hooks.
-$(B)/libcrust-preload.so: preload/preload.c preload/wire.h preload/exports.map Makefile
+$(B)/libcrust-preload.so: preload/preload.c $(wildcard preload/*.h) preload/exports.map Makefile
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -I. -std=gnu17 -O2 -g $(WARN) -fPIC -fvisibility=hidden \
 		-fstack-protector-strong -shared -Wl,-z,relro -Wl,-z,now -Wl,--version-script=preload/exports.map \
