@@ -39,3 +39,7 @@ struct audit_counts {
 };
 void audit_count(struct audit *a, bool allowed); /* count an allow without an event */
 struct audit_counts audit_counts(const struct audit *a);
+
+/* One line for a person: "1,234 calls judged, 2 denied (protect-ssh-keys ×2)", and what was lost, if
+ * anything was. Cut to @size. */
+void audit_summary(struct audit *a, char *text, size_t size);
