@@ -472,6 +472,7 @@ int64_t call_renameat2(struct notif *n)
 struct object {
 	struct name name;
 	int fd;
+	bool content; /* the call changes content, too */
 	char via[32];
 	struct stat st;
 };
@@ -486,15 +487,25 @@ static void object_done(struct object *o)
 #define autoobject __attribute__((cleanup(object_done))) struct object
 #define OBJECT_EMPTY { .name.pin = -1, .fd = -1 }
 
-static int object_judge(struct notif *n, struct object *o, enum policy_op op)
+/* Metadata of a file whose content may change under inspection is free: git probes the mode of its own
+ * config. Its content (truncate) is not. */
+static bool judge_metadata(struct notif *n, const struct object *o)
+{
+	enum policy_inspect inspect;
+
+	if (o->content)
+		return judge_path(n, POLICY_WRITE, o->name.path, o->name.written);
+	return judge_change(n, POLICY_WRITE, o->name.path, o->name.written, &inspect);
+}
+
+static int object_judge(struct notif *n, struct object *o)
 {
 	if (fstat(o->fd, &o->st) < 0)
 		return -errno;
 	(void)snprintf(o->via, sizeof(o->via), "/proc/self/fd/%d", o->fd); /* fits */
 	if (o->name.path[0] != '/' || str_starts(o->name.path, "/memfd:"))
 		return 0; /* pipes, sockets, anonymous memory: nobody else's */
-	if (!judge_path(n, op, o->name.path, o->name.written) ||
-	    !guard_judge(n, op, &o->st, o->name.path))
+	if (!judge_metadata(n, o) || !guard_judge(n, POLICY_WRITE, &o->st, o->name.path))
 		return -EACCES;
 	return target_alive(n) ? 0 : -EINTR;
 }
@@ -519,7 +530,7 @@ static int object_find(struct notif *n, int dirfd, uint64_t addr, bool follow, b
 	    !str_starts(written, "/proc/") && !str_starts(written, "/dev/fd/") &&
 	    !judge_path(n, POLICY_WRITE, written, NULL))
 		return -EACCES;
-	return object_judge(n, o, POLICY_WRITE);
+	return object_judge(n, o);
 }
 
 /* By descriptor: the very open file, duplicated. */
@@ -535,7 +546,7 @@ static int object_dup(struct notif *n, int fd, struct object *o)
 	if (len < 0)
 		return len;
 	memcpy(o->name.written, o->name.path, (size_t)len + 1);
-	return object_judge(n, o, POLICY_WRITE);
+	return object_judge(n, o);
 }
 
 static int64_t do_chmod(struct notif *n, int dirfd, uint64_t path, uint64_t mode, int flags)
@@ -616,7 +627,7 @@ int64_t call_fchown(struct notif *n)
 
 int64_t call_truncate(struct notif *n)
 {
-	autoobject o = OBJECT_EMPTY;
+	autoobject o = { .name.pin = -1, .fd = -1, .content = true };
 	struct rlimit lim;
 	int rc;
 

@@ -288,8 +288,10 @@ static void record(struct notif *n, enum policy_op op, const char *object, const
 bool judge_deny(struct notif *n, enum policy_op op, const char *object, const char *as_written,
 		const struct policy_decision *d)
 {
+	if (streq(object, n->s->canary_path))
+		return false; /* our own test: nobody's news */
 	record(n, op, object, as_written, d, NULL);
-	return n->s->observe && !streq(object, n->s->canary_path);
+	return n->s->observe;
 }
 
 static bool judge_allowed(struct notif *n, enum policy_op op, const char *object,

@@ -424,22 +424,23 @@ int name_open(const struct name *nm, int flags, mode_t mode)
 	char path[NAME_SIZE + 1];
 	int fd;
 
+	flags |= O_CLOEXEC;
+	if (!(flags & O_PATH)) /* which goes with few others: openat2(2) */
+		flags |= O_NOCTTY;
 	if (nm->pin >= 0) {
 		if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 			return -EEXIST;
 		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", nm->pin); /* fits */
-		fd = open(path, (flags & ~(O_CREAT | O_NOFOLLOW)) | O_CLOEXEC | O_NOCTTY);
+		fd = open(path, flags & ~(O_CREAT | O_NOFOLLOW));
 		return fd < 0 ? -errno : fd;
 	}
 	/* With ".." inside, the kernel walks what was written; the caller compares the outcome. */
 	if (nm->dots)
-		return sys_openat2(AT_FDCWD, nm->written, flags | O_CLOEXEC | O_NOCTTY, mode,
-				   RESOLVE_NO_SYMLINKS);
+		return sys_openat2(AT_FDCWD, nm->written, flags, mode, RESOLVE_NO_SYMLINKS);
 	if (!nm->slash || streq(nm->path, "/"))
-		return sys_openat2(AT_FDCWD, nm->path, flags | O_CLOEXEC | O_NOCTTY, mode,
-				   RESOLVE_NO_SYMLINKS);
+		return sys_openat2(AT_FDCWD, nm->path, flags, mode, RESOLVE_NO_SYMLINKS);
 	(void)snprintf(path, sizeof(path), "%s/", nm->path); /* fits */
-	return sys_openat2(AT_FDCWD, path, flags | O_CLOEXEC | O_NOCTTY, mode, RESOLVE_NO_SYMLINKS);
+	return sys_openat2(AT_FDCWD, path, flags, mode, RESOLVE_NO_SYMLINKS);
 }
 
 int name_pin(struct notif *n, struct name *nm, unsigned flags)
