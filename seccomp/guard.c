@@ -125,8 +125,9 @@ static bool guard_pattern(const char *pattern, void *arg)
 	size_t lit = strcspn(pattern, "*?[{\\");
 	char dir[PATH_MAX];
 
-	if (pattern[0] != '/')
-		return true;
+	if (pattern[0] != '/' || str_starts(pattern, "/proc/") || str_starts(pattern, "/sys/") ||
+	    str_starts(pattern, "/dev/"))
+		return true; /* file systems of the kernel have no hard links */
 	if (pattern[lit] == '\0') {
 		guard_add(w.g, pattern);
 	}

@@ -91,10 +91,19 @@ static bool may_drop_creat(struct notif *n, struct open_call *o)
 	return !judge_path_quietly(n, POLICY_WRITE, o->name.path) && access(o->name.path, F_OK) == 0;
 }
 
+/* Objects without a path: pipes, sockets, anonymous memory. Who can name one through /proc holds it, or
+ * could trace who does. */
+static bool is_nameless(const struct name *nm)
+{
+	return nm->pin >= 0 && (nm->path[0] != '/' || str_starts(nm->path, "/memfd:"));
+}
+
 static bool open_judge(struct notif *n, struct open_call *o)
 {
 	char inside[NAME_SIZE + 8];
 
+	if (is_nameless(&o->name))
+		return true;
 	if (may_drop_creat(n, o))
 		o->flags &= ~O_CREAT;
 	o->name.ops = open_ops(o->flags);
@@ -162,12 +171,6 @@ static int open_follow(struct notif *n, struct open_call *o)
 	if (rc < 0)
 		return rc;
 	return open_judge(n, o) ? 0 : -EACCES;
-}
-
-/* Objects without a path: the target's own pipes, sockets, anonymous memory. */
-static bool is_nameless(const struct name *nm)
-{
-	return nm->pin >= 0 && (nm->path[0] != '/' || str_starts(nm->path, "/memfd:"));
 }
 
 static int open_once(struct notif *n, struct open_call *o)
