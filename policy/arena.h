@@ -14,7 +14,8 @@ char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_strdup(struct arena *a, const char *s);
 void arena_done(struct arena *a);
 
-/* Room for one more element of @size bytes behind @n of them: returns the array, moved when it was full. */
+/* Room for one more element of @size bytes behind @n of them: returns the array, moved when it was
+ * full. */
 void *arena_grow(struct arena *a, void *array, size_t n, size_t *cap, size_t size);
 
 /* A list of strings that live in the arena. */
@@ -23,4 +24,5 @@ struct strlist {
 	size_t n, cap;
 };
 
-int strlist_add(struct arena *a, struct strlist *l, const char *s); /* 0 or -ENOMEM; s is not copied */
+int strlist_add(struct arena *a, struct strlist *l,
+		const char *s); /* 0 or -ENOMEM; s is not copied */

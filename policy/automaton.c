@@ -3,31 +3,43 @@
 #include "policy/dfa.h"
 #include "policy/pattern.h"
 
-/* Which patterns go into which automaton. Plain ones (literals, a leading "**", one '*' a component) give a
- * number of states linear in their size, and share one automaton. A '*' that is not the last wildcard of its
- * component, a "**" behind a wildcard, or a second component with one, makes the automaton remember what it
- * passed, one bit a pattern: those go into small automata, halved until each stays under its cap. */
+/* Which patterns share an automaton. Its states are the combinations of how far each pattern can be
+ * at once, so patterns belong together if they rule each other out, or run in step:
+ *
+ * - ANYWHERE: a double star, then one component with at most one star. All of them read the same
+ *   component from its beginning.
+ * - ROOTED: from the root, without a double star. Mostly literal; they part early and die soon.
+ * - DEEP: a literal beginning, then as ANYWHERE.
+ * - KNOTTY: the rest. Wildcards that have to be remembered, one bit a pattern, so they multiply.
+ *   These go into small automata, halved until each stays under its cap.
+ *
+ * ROOTED and ANYWHERE in one would multiply, too: "/opt/app1/?/x" is between its slashes while any
+ * of the names is being read. */
 
-#define PLAIN_STATES_MIN ((size_t)1 << 16)
+#define PLAIN_STATES_MIN  ((size_t)1 << 16)
 #define KNOTTY_STATES_MAX ((size_t)1 << 12)
 #define LONELY_STATES_MAX ((size_t)1 << 16)
 
-static bool is_knotty(const char *p)
+enum shape { SHAPE_ANYWHERE = 0, SHAPE_ROOTED, SHAPE_DEEP, SHAPE_KNOTTY, SHAPE_COUNT };
+
+static enum shape shape_of(const char *p)
 {
-	bool starred = false, wild = false, deep = false, here = false;
-	unsigned n_wild = 0; /* components with a wildcard behind a "**" */
+	bool starred = false, wild = false, here = false;
+	enum shape shape = pattern_at_dstar(p) ? SHAPE_ANYWHERE : SHAPE_ROOTED;
+	unsigned n_wild = 0, n_dstar = 0; /* components with a wildcard behind a "**"; "**"s */
 
 	for (; *p; p++) {
 		if (pattern_at_dstar(p) && p[3]) {
-			if (wild)
-				return true;
-			wild = deep = true;
+			if (wild || n_dstar++)
+				return SHAPE_KNOTTY;
+			if (shape == SHAPE_ROOTED)
+				shape = SHAPE_DEEP;
 			p += 2;
 		} else if (*p == '/') {
 			starred = here = false;
 		} else if (*p == '*' || *p == '?' || *p == '[') {
-			if (starred || (deep && !here && ++n_wild > 1))
-				return true;
+			if (starred || (n_dstar && !here && ++n_wild > 1))
+				return SHAPE_KNOTTY;
 			wild = here = true;
 			starred = *p == '*';
 			if (*p == '[')
@@ -36,7 +48,7 @@ static bool is_knotty(const char *p)
 			p++;
 		}
 	}
-	return false;
+	return shape;
 }
 
 static int build_one(struct matcher *m, const struct pattern_ref *refs, size_t n, size_t cap)
@@ -78,27 +90,32 @@ static int build_halved(struct matcher *m, const struct pattern_ref *refs, size_
 static int compare(const void *a, const void *b)
 {
 	const struct pattern_ref *x = a, *y = b;
-	int r = is_knotty(x->text) - is_knotty(y->text);
+	int r = (int)shape_of(x->text) - (int)shape_of(y->text);
 
 	if (r == 0)
 		r = strcmp(x->text, y->text);
 	return r ? r : (x->entry > y->entry) - (x->entry < y->entry);
 }
 
-int matcher_build(struct matcher *m, struct pattern_ref *refs, size_t n, const struct pattern_ref **ret_bad)
+int matcher_build(struct matcher *m, struct pattern_ref *refs, size_t n,
+		  const struct pattern_ref **ret_bad)
 {
-	size_t plain = 0;
-	int r;
+	size_t from = 0;
+	int r = 0;
 
 	if (list_intern(&m->lists, NULL, 0) < 0)
 		return -ENOMEM;
 	if (n)
 		qsort(refs, n, sizeof(*refs), compare);
-	while (plain < n && !is_knotty(refs[plain].text))
-		plain++;
-	r = build_halved(m, refs, plain, 0, ret_bad);
-	if (r == 0)
-		r = build_halved(m, refs + plain, n - plain, KNOTTY_STATES_MAX, ret_bad);
+	for (enum shape shape = 0; r == 0 && shape < SHAPE_COUNT; shape++) {
+		size_t to = from;
+
+		while (to < n && shape_of(refs[to].text) == shape)
+			to++;
+		r = build_halved(m, refs + from, to - from,
+				 shape == SHAPE_KNOTTY ? KNOTTY_STATES_MAX : 0, ret_bad);
+		from = to;
+	}
 	return r;
 }
 
@@ -112,14 +129,19 @@ void matcher_done(struct matcher *m)
 
 static void run(const struct dfa *d, const char *path, struct hits *h, bool below)
 {
-	const struct dfa_state *s = &d->states[1];
+	struct dfa_lists lists;
+	uint32_t s = d->start;
 
 	for (const uint8_t *c = (const uint8_t *)path; *c; c++) {
-		if (*c == '/' && s->below)
-			hits_add(h, s->below);
-		s = &d->states[dfa_next(d, s, *c)];
+		if (*c == '/') {
+			if (s == d->dead)
+				return;
+			hits_add(h, dfa_lists(d, s).below);
+		}
+		s = dfa_next(d, s, *c);
 	}
-	hits_add(h, below ? s->below : s->end);
+	lists = dfa_lists(d, s);
+	hits_add(h, below ? lists.below : lists.end);
 }
 
 void matcher_run(const struct matcher *m, const char *path, struct hits *h)
@@ -144,13 +166,13 @@ void matcher_run_below(const struct matcher *m, const char *path, struct hits *h
 
 static uint32_t state_below(const struct dfa *d, const char *path)
 {
-	uint32_t s = 1;
+	uint32_t s = d->start;
 
 	if (streq(path, "/"))
 		path = "";
 	for (const uint8_t *c = (const uint8_t *)path; *c; c++)
-		s = dfa_next(d, &d->states[s], *c);
-	return dfa_next(d, &d->states[s], '/');
+		s = dfa_next(d, s, *c);
+	return dfa_next(d, s, '/');
 }
 
 bool matcher_same_below(const struct matcher *m, const char *a, const char *b)

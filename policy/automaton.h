@@ -1,14 +1,15 @@
 /* automaton - all path patterns of a policy as byte automata, so that a path is judged in one pass
  * whatever the number of rules. Built while loading; matcher_run() is pure.
  *
- * What a pattern stands for is an *entry*: rule rank * MATCH_KINDS + kind. Running a path collects *lists* of
- * entries: ascending, without duplicates, shared by all states that mean the same. List 0 is empty. */
+ * What a pattern stands for is an *entry*: rule rank * MATCH_KINDS + kind. Running a path collects
+ * *lists* of entries: ascending, without duplicates, shared by all states that mean the same. List
+ * 0 is empty. */
 #pragma once
 
 #include "policy/arena.h"
 
-#define MATCH_KINDS 8
-#define HITS_MAX 512 /* different lists along one path */
+#define MATCH_KINDS	     8
+#define HITS_MAX	     512 /* different lists along one path */
 #define MATCHER_AUTOMATA_MAX 256
 
 struct dfa;
@@ -40,9 +41,10 @@ struct hits {
 	bool overflow; /* there were more: the caller must fail closed */
 };
 
-/* Build @m from @refs (reordered in place). Return: 0; -ENOMEM; -E2BIG with *ret_bad the pattern that is too
- * complex. Clean up with matcher_done() in any case. */
-int matcher_build(struct matcher *m, struct pattern_ref *refs, size_t n, const struct pattern_ref **ret_bad);
+/* Build @m from @refs (reordered in place). Return: 0; -ENOMEM; -E2BIG with *ret_bad the pattern
+ * that is too complex. Clean up with matcher_done() in any case. */
+int matcher_build(struct matcher *m, struct pattern_ref *refs, size_t n,
+		  const struct pattern_ref **ret_bad);
 void matcher_done(struct matcher *m);
 
 /* Collect the lists of @path (canonical, "/" included) into @h. */
@@ -51,7 +53,8 @@ void matcher_run(const struct matcher *m, const char *path, struct hits *h);
 /* The lists of everything below @path, whatever its name. */
 void matcher_run_below(const struct matcher *m, const char *path, struct hits *h);
 
-/* Do names below directories @a and @b run into the same entries from now on? The states behind "@a/" and
+/* Do names below directories @a and @b run into the same entries from now on? The states behind
+ * "@a/" and
  * "@b/" decide. */
 bool matcher_same_below(const struct matcher *m, const char *a, const char *b);
 

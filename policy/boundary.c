@@ -1,8 +1,9 @@
 #include "policy/decide.h"
 
-/* What a directory's move changes: its own name and, through the states behind "from/" and "to/", the names of
- * all that lies below. Equal states and equal lists of rules mean that no pattern can tell the two
- * directories apart. A regex is asked about both names, and if it could span a '/', it counts as different. */
+/* What a directory's move changes: its own name and, through the states behind "from/" and "to/",
+ * the names of all that lies below. Equal states and equal lists of rules mean that no pattern can
+ * tell the two directories apart. A regex is asked about both names, and if it could span a '/', it
+ * counts as different. */
 
 struct below {
 	struct hits exact, under; /* on the name itself; on anything below it */
@@ -17,11 +18,12 @@ static bool has_entry(const struct matcher *m, const struct hits *h, uint32_t en
 }
 
 /* The strongest rule with an entry in @a that @b lacks, if stronger than @best. */
-static uint32_t missing(const struct matcher *m, const struct hits *a, const struct hits *b, uint32_t best)
+static uint32_t missing(const struct matcher *m, const struct hits *a, const struct hits *b,
+			uint32_t best)
 {
 	for (unsigned i = 0; i < a->n; i++)
-		for (const uint32_t *e = list_begin(&m->lists, a->list[i]); e < list_end(&m->lists, a->list[i]);
-		     e++) {
+		for (const uint32_t *e = list_begin(&m->lists, a->list[i]);
+		     e < list_end(&m->lists, a->list[i]); e++) {
 			if (*e / MATCH_KINDS >= best)
 				break;
 			if (!has_entry(m, b, *e))
@@ -72,6 +74,24 @@ static uint32_t first_rule(const struct policy *p, const char *from, const char 
 	return best;
 }
 
+/* A rule that lifts a guard makes holes in it; a move can carry a name into such a hole. */
+static bool holes_differ(const struct policy *p, const struct rule *guard, const char *from,
+			 const char *to)
+{
+	for (size_t i = 0; i < guard->n_lifters; i++) {
+		const struct rule *r = p->rules[guard->lifters[i]];
+
+		if (globs_differ(r, from, to) || regexes_differ(r, from, to))
+			return true;
+		for (unsigned k = 0; k < 3; k++)
+			for (size_t j = 0; j < r->globs[k].n; j++)
+				if (policy_glob(r->globs[k].v[j], from) !=
+				    policy_glob(r->globs[k].v[j], to))
+					return true;
+	}
+	return false;
+}
+
 bool policy_boundary(const struct policy *p, const char *from, const char *to,
 		     struct policy_decision *ret_rule)
 {
@@ -91,9 +111,14 @@ bool policy_boundary(const struct policy *p, const char *from, const char *to,
 	best = missing(m, &b.under, &a.under, best);
 	if (p->guard_regexes)
 		best = first_rule(p, from, to, best, regexes_differ);
+	for (uint32_t i = 0; p->has_lifts && i < p->first_allow && i < best; i++)
+		if (p->rules[i]->n_lifters && holes_differ(p, p->rules[i], from, to))
+			best = i;
 	if (best == UINT32_MAX && !matcher_same_below(m, from, to)) {
 		best = first_rule(p, from, to, best, globs_differ);
-		best = MIN(best, p->first_allow - 1); /* the automata are the judge; the search names a rule */
+		best = MIN(best,
+			   p->first_allow -
+				   1); /* the automata are the judge; the search names a rule */
 	}
 	if (a.exact.overflow || b.exact.overflow || a.under.overflow || b.under.overflow)
 		best = MIN(best, p->first_allow - 1);

@@ -4,7 +4,8 @@
 #include <pcre2.h>
 #include <strings.h>
 
-static const char *const shells[] = {"ash", "bash", "dash", "ksh", "mksh", "rbash", "sh", "yash", "zsh"};
+static const char *const shells[] = {"ash",   "bash", "dash", "ksh", "mksh",
+				     "rbash", "sh",   "yash", "zsh"};
 
 /* Names for one flag, where a program has several. */
 static const struct {
@@ -110,7 +111,8 @@ void command_init(struct command *c, const char *path, const char *const *argv)
 	}
 	c->views[c->n_views++] = (struct command_view){.argv = a, .is_real = true};
 	if (a[1] && (streq(command_base(a[0]), "busybox") || streq(command_base(a[0]), "toybox") ||
-		     (path && streq(command_base(path), "busybox") && streq(command_base(a[0]), "busybox")))) {
+		     (path && streq(command_base(path), "busybox") &&
+		      streq(command_base(a[0]), "busybox")))) {
 		a++;
 		c->views[c->n_views++] = (struct command_view){.argv = a};
 	}
@@ -151,7 +153,8 @@ static bool has_part(const char *text, const char *part)
 	return strcasestr(text, part) != NULL;
 }
 
-static bool text_matches(const struct text_cond *t, const char *text, size_t len, uint32_t flags, bool limit)
+static bool text_matches(const struct text_cond *t, const char *text, size_t len, uint32_t flags,
+			 bool limit)
 {
 	enum regex_result r;
 
@@ -161,7 +164,8 @@ static bool text_matches(const struct text_cond *t, const char *text, size_t len
 	return r == REGEX_YES || (r == REGEX_LIMIT && limit);
 }
 
-/* Text too long for one piece: pieces that overlap, so that only a match longer than the overlap is lost. */
+/* Text too long for one piece: pieces that overlap, so that only a match longer than the overlap is
+ * lost. */
 static bool pieces_match(struct command *c, const struct text_cond *t, bool limit)
 {
 	size_t from = 0;
@@ -171,7 +175,8 @@ static bool pieces_match(struct command *c, const struct text_cond *t, bool limi
 		size_t total = join(c, from);
 		bool last = from + c->joined_len >= total;
 
-		if (text_matches(t, c->joined, c->joined_len, flags | (last ? 0 : PCRE2_NOTEOL), limit))
+		if (text_matches(t, c->joined, c->joined_len, flags | (last ? 0 : PCRE2_NOTEOL),
+				 limit))
 			return true;
 		if (last)
 			return false;
@@ -190,7 +195,8 @@ static bool command_text_matches(struct command *c, const struct text_cond *t, b
 	return text_matches(t, c->joined, c->joined_len, 0, limit);
 }
 
-static bool program_matches(const struct command *c, const struct command_view *v, const struct text_cond *t)
+static bool program_matches(const struct command *c, const struct command_view *v,
+			    const struct text_cond *t)
 {
 	const char *real = v->is_real ? c->path : NULL;
 
@@ -238,7 +244,8 @@ static bool is_long(const char *arg, const char *name)
 	return len && strncmp(arg + 2, name, len) == 0 && len <= strlen(name);
 }
 
-static bool any_arg(const struct command_view *v, bool (*fn)(const char *, const char *), const char *what)
+static bool any_arg(const struct command_view *v, bool (*fn)(const char *, const char *),
+		    const char *what)
 {
 	for (size_t i = 1; v->argv[i] && !streq(v->argv[i], "--"); i++)
 		if (fn(v->argv[i], what))
@@ -273,9 +280,11 @@ static bool has_synonym(const struct command_view *v, const char *base, const ch
 	for (size_t i = 0; i < ARRAY_SIZE(synonyms); i++) {
 		if (!has_program(synonyms[i].programs, base))
 			continue;
-		if (is_name ? !streq(flag + 2, synonyms[i].name) : !strchr(synonyms[i].letters, flag[1]))
+		if (is_name ? !streq(flag + 2, synonyms[i].name)
+			    : !strchr(synonyms[i].letters, flag[1]))
 			continue;
-		if (any_arg(v, has_letter, synonyms[i].letters) || any_arg(v, is_long, synonyms[i].name))
+		if (any_arg(v, has_letter, synonyms[i].letters) ||
+		    any_arg(v, is_long, synonyms[i].name))
 			return true;
 	}
 	return false;
@@ -287,7 +296,8 @@ static bool has_flag(const struct command *c, const struct command_view *v, cons
 
 	if (any_arg(v, is_exact, flag))
 		return true;
-	if (flag[1] == '-' ? any_arg(v, is_long, flag + 2) : !flag[2] && any_arg(v, has_letter, letter))
+	if (flag[1] == '-' ? any_arg(v, is_long, flag + 2)
+			   : !flag[2] && any_arg(v, has_letter, letter))
 		return true;
 	if (flag[1] != '-' && flag[2]) {
 		/* "-rf" in a rule: each of the letters, wherever they stand */
@@ -302,7 +312,8 @@ static bool has_flag(const struct command *c, const struct command_view *v, cons
 	       (v->is_real && c->path && has_synonym(v, command_base(c->path), flag));
 }
 
-static bool view_matches(const struct command *c, const struct command_view *v, const struct rule *r, bool limit)
+static bool view_matches(const struct command *c, const struct command_view *v,
+			 const struct rule *r, bool limit)
 {
 	bool hit = r->program.n == 0;
 

@@ -1,18 +1,20 @@
-/* command - what an exec means to rules: the program, its arguments, and what a shell's -c would run. Pure;
- * a struct command is about 45 KiB of the caller's stack. Borrows the action's strings. */
+/* command - what an exec means to rules: the program, its arguments, and what a shell's -c would
+ * run. Pure; a struct command is about 45 KiB of the caller's stack. Borrows the action's strings.
+ */
 #pragma once
 
 #include "policy/rules.h"
 
-#define COMMAND_WORDS_MAX 128
-#define COMMAND_TEXT_MAX 4096     /* of shell text that is split into words */
-#define COMMAND_JOIN_MAX 32768    /* of argv looked at in one piece */
-#define COMMAND_JOIN_OVERLAP 8192 /* longer ones are looked at piece by piece */
+#define COMMAND_WORDS_MAX    128
+#define COMMAND_TEXT_MAX     4096  /* of shell text that is split into words */
+#define COMMAND_JOIN_MAX     32768 /* of argv looked at in one piece */
+#define COMMAND_JOIN_OVERLAP 8192  /* longer ones are looked at piece by piece */
 
-/* One way to read the command: as it is, without busybox in front, as the words of the shell text. */
+/* One way to read the command: as it is, without busybox in front, as the words of the shell text.
+ */
 struct command_view {
 	const char *const *argv; /* NULL-terminated; [0] is the program */
-	bool is_real;            /* the resolved path belongs to this one */
+	bool is_real;		 /* the resolved path belongs to this one */
 };
 
 struct command {

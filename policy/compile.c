@@ -5,8 +5,8 @@
 
 #include "policy/decide.h"
 
-/* From rules as they were written to what a decision uses: names are checked, lifts resolved, rules put in
- * rank order, and patterns, destinations and programs into their indexes. */
+/* From rules as they were written to what a decision uses: names are checked, lifts resolved, rules
+ * put in rank order, and patterns, destinations and programs into their indexes. */
 
 static int compare_names(const void *a, const void *b)
 {
@@ -36,8 +36,8 @@ static int check_names(struct loader *l, struct rule **by_name, size_t n)
 		if (!streq(a->name, b->name))
 			continue;
 		if (b->given_name && a->given_name)
-			return bad_at(l, &b->place, "the name '%s' is taken by the rule at %s:%u", b->name,
-				      a->place.file, a->place.line);
+			return bad_at(l, &b->place, "the name '%s' is taken by the rule at %s:%u",
+				      b->name, a->place.file, a->place.line);
 		if (make_unique(l, b->given_name ? a : b) < 0)
 			return -ENOMEM;
 		changed = true;
@@ -66,22 +66,26 @@ static struct rule *find_name(struct rule **by_name, size_t n, const char *name)
 }
 
 /* Until ranks exist, lifters[] holds positions in the files. */
-static int resolve_lift(struct loader *l, struct rule **by_name, size_t n, struct rule *r, const char *name)
+static int resolve_lift(struct loader *l, struct rule **by_name, size_t n, struct rule *r,
+			const char *name)
 {
 	struct rule *target = find_name(by_name, n, name);
 	char q[TREE_QUOTE_MAX];
 	uint32_t *v;
 
 	if (!target)
-		return bad_at(l, &r->lifts_place, "lifts: there is no rule '%s'", tree_quote(name, q));
+		return bad_at(l, &r->lifts_place, "lifts: there is no rule '%s'",
+			      tree_quote(name, q));
 	if (target->locked)
 		return bad_at(l, &r->lifts_place, "lifts: rule '%s' is locked", target->name);
 	if (target->effect == EFFECT_ALLOW)
-		return bad_at(l, &r->lifts_place, "lifts: '%s' is an allow rule; there is nothing to lift",
+		return bad_at(l, &r->lifts_place,
+			      "lifts: '%s' is an allow rule; there is nothing to lift",
 			      target->name);
 	if (target == r)
 		return bad_at(l, &r->lifts_place, "lifts: a rule cannot lift itself");
-	v = arena_grow(&l->p->arena, target->lifters, target->n_lifters, &target->cap_lifters, sizeof(*v));
+	v = arena_grow(&l->p->arena, target->lifters, target->n_lifters, &target->cap_lifters,
+		       sizeof(*v));
 	if (!v)
 		return no_memory(l);
 	target->lifters = v;
@@ -187,8 +191,9 @@ static bool resolve_existing(const char *path, char *out, size_t size)
 	return snprintf(out, size, "%s%s", streq(real, "/") ? "" : real, path + cut) < (int)size;
 }
 
-/* A guard whose literal beginning leads through a symbolic link also guards the name behind the link: actions
- * come with resolved names. Not for excepts and allows: a link somebody makes must not widen those. */
+/* A guard whose literal beginning leads through a symbolic link also guards the name behind the
+ * link: actions come with resolved names. Not for excepts and allows: a link somebody makes must
+ * not widen those. */
 static int add_alias(struct loader *l, struct strlist *globs, const char *pattern)
 {
 	char literal[PATTERN_MAX], real[PATH_MAX], text[PATTERN_MAX * 2] = "";
@@ -202,9 +207,11 @@ static int add_alias(struct loader *l, struct strlist *globs, const char *patter
 	pattern_unescape(literal, literal);
 	if (!resolve_existing(literal, real, sizeof(real)))
 		return 0;
-	if (!pattern_escape(real, strlen(real), text, PATTERN_MAX) || strlen(text) + len - n >= PATTERN_MAX)
+	if (!pattern_escape(real, strlen(real), text, PATTERN_MAX) ||
+	    strlen(text) + len - n >= PATTERN_MAX)
 		return 0; /* too long to be a path */
-	(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s", pattern + n); /* measured */
+	(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s",
+		       pattern + n); /* measured */
 	copy = arena_strdup(&l->p->arena, text);
 	if (!copy || strlist_add(&l->p->arena, globs, copy) < 0)
 		return no_memory(l);
@@ -251,7 +258,8 @@ static int index_hosts(struct policy *p, const struct rule *r, uint32_t rank)
 				e = dest_index_add(&p->arena, x, &r->hosts[k].v[i],
 						   rank * MATCH_KINDS + PART_HOST + k);
 	for (size_t i = 0; e == 0 && program_is_indexable(r) && i < r->program.n; i++)
-		e = dest_index_add_program(&p->arena, x, r->program.v[i].text, rank * MATCH_KINDS + PART_PROGRAM);
+		e = dest_index_add_program(&p->arena, x, r->program.v[i].text,
+					   rank * MATCH_KINDS + PART_PROGRAM);
 	return e;
 }
 
@@ -262,7 +270,8 @@ static int index_other(struct policy *p, const struct rule *r, uint32_t rank)
 
 		if (!(r->ops >> op & 1))
 			continue;
-		v = arena_grow(&p->arena, p->others[op].rank, p->others[op].n, &p->others[op].cap, sizeof(*v));
+		v = arena_grow(&p->arena, p->others[op].rank, p->others[op].n, &p->others[op].cap,
+			       sizeof(*v));
 		if (!v)
 			return -ENOMEM;
 		p->others[op].rank = v;
@@ -277,16 +286,18 @@ static size_t put_refs(const struct rule *r, uint32_t rank, struct pattern_ref *
 
 	for (unsigned k = 0; k < 3; k++)
 		for (size_t i = 0; i < r->globs[k].n; i++)
-			refs[n++] = (struct pattern_ref){r->globs[k].v[i], rank * MATCH_KINDS + PART_PATH + k};
+			refs[n++] = (struct pattern_ref){r->globs[k].v[i],
+							 rank * MATCH_KINDS + PART_PATH + k};
 	for (unsigned k = 0; k < 3; k++)
 		for (size_t i = 0; i < r->hosts[k].n; i++)
 			if (r->hosts[k].v[i].kind == HOST_UNIX)
-				refs[n++] = (struct pattern_ref){r->hosts[k].v[i].name,
-								 rank * MATCH_KINDS + PART_HOST + k};
+				refs[n++] = (struct pattern_ref){
+					r->hosts[k].v[i].name, rank * MATCH_KINDS + PART_HOST + k};
 	return n;
 }
 
-static int build_side(struct loader *l, struct matcher *m, uint32_t lo, uint32_t hi, struct pattern_ref *refs)
+static int build_side(struct loader *l, struct matcher *m, uint32_t lo, uint32_t hi,
+		      struct pattern_ref *refs)
 {
 	const struct pattern_ref *bad = NULL;
 	char q[TREE_QUOTE_MAX];
@@ -334,7 +345,8 @@ static void note_ops(struct policy *p)
 			if (p->rules[i]->effect != EFFECT_ALLOW && p->rules[i]->ops >> op & 1)
 				p->matters[op] = true;
 	for (unsigned op = 0; op < POLICY_OP_COUNT; op++)
-		if (p->fallback[op].inside != VERDICT_ALLOW || p->fallback[op].outside != VERDICT_ALLOW)
+		if (p->fallback[op].inside != VERDICT_ALLOW ||
+		    p->fallback[op].outside != VERDICT_ALLOW)
 			p->matters[op] = true;
 }
 
@@ -382,6 +394,7 @@ int compile_policy(struct loader *l)
 		if (e == 0 && !is_indexed(r))
 			e = index_other(p, r, i);
 		p->has_exec_rules |= rule_has_exec(r);
+		p->has_lifts |= r->n_lifters > 0;
 		p->guard_regexes |= i < p->first_allow &&
 				    (r->regexes[0].n || r->regexes[1].n || r->regexes[2].n);
 	}

@@ -1,16 +1,23 @@
 #include "policy/decide.h"
 
-/* A decision looks up which rules could apply (automata, index of destinations, the few that neither finds),
- * walks them in rank order, and takes the first that does. Ranks are the precedence, so there is
- * nothing to compare. Guards (block, ask) are asked before allows; an allow never hides a guard. */
+/* A decision looks up which rules could apply (automata, index of destinations, the few that
+ * neither finds), walks them in rank order, and takes the first that does. Ranks are the
+ * precedence, so there is nothing to compare. Guards (block, ask) are asked before allows; an allow
+ * never hides a guard. */
 
 static const char *const default_messages[POLICY_OP_COUNT] = {
-	[POLICY_READ] = "No rule allows reading this. The user can add an allow rule to the policy.",
-	[POLICY_WRITE] = "No rule allows writing here. Work inside the workspace, or let the user allow it.",
-	[POLICY_DELETE] = "No rule allows deleting this. Work inside the workspace, or let the user allow it.",
-	[POLICY_LIST] = "No rule allows listing this. The user can add an allow rule to the policy.",
-	[POLICY_EXEC] = "No rule allows running this program. The user can add an allow rule to the policy.",
-	[POLICY_CONNECT] = "No rule allows this connection. The user can add an allow rule with match: {host: ...}.",
+	[POLICY_READ] =
+		"No rule allows reading this. The user can add an allow rule to the policy.",
+	[POLICY_WRITE] =
+		"No rule allows writing here. Work inside the workspace, or let the user allow it.",
+	[POLICY_DELETE] = "No rule allows deleting this. Work inside the workspace, or let the "
+			  "user allow it.",
+	[POLICY_LIST] =
+		"No rule allows listing this. The user can add an allow rule to the policy.",
+	[POLICY_EXEC] = "No rule allows running this program. The user can add an allow rule to "
+			"the policy.",
+	[POLICY_CONNECT] = "No rule allows this connection. The user can add an allow rule with "
+			   "match: {host: ...}.",
 };
 
 /* What belongs to guards (0) or allows (1). */
@@ -23,7 +30,7 @@ struct side {
 struct query {
 	const struct policy *p;
 	const struct policy_action *a;
-	const char *path;      /* that path patterns speak of, or NULL */
+	const char *path;	 /* that path patterns speak of, or NULL */
 	struct command *command; /* exec only; filled at first use */
 	struct side side[2];
 };
@@ -51,7 +58,8 @@ static void collect(struct query *q, unsigned which)
 		if (q->path)
 			dest_index_run_program(x, command_base(q->path), &s->hits);
 		for (unsigned i = 0; i < q->command->n_views; i++)
-			dest_index_run_program(x, command_base(q->command->views[i].argv[0]), &s->hits);
+			dest_index_run_program(x, command_base(q->command->views[i].argv[0]),
+					       &s->hits);
 	}
 }
 
@@ -75,14 +83,16 @@ static bool hit(struct query *q, uint32_t rank, enum part part)
 }
 
 /* @limit: what a regex that gave up counts as. */
-static bool path_hit(struct query *q, const struct rule *r, uint32_t rank, enum part part, bool limit)
+static bool path_hit(struct query *q, const struct rule *r, uint32_t rank, enum part part,
+		     bool limit)
 {
 	if (!q->path)
 		return false;
 	if (r->globs[part].n && hit(q, rank, part))
 		return true;
 	for (size_t i = 0; i < r->regexes[part].n; i++) {
-		enum regex_result m = regex_match(r->regexes[part].v[i], q->path, strlen(q->path), 0);
+		enum regex_result m =
+			regex_match(r->regexes[part].v[i], q->path, strlen(q->path), 0);
 
 		if (m == REGEX_YES || (m == REGEX_LIMIT && limit))
 			return true;
@@ -108,7 +118,8 @@ static bool subject_matches(struct query *q, const struct rule *r, uint32_t rank
 		return false;
 	if (r->hosts[1].n && !host_hit(q, r, rank, PART_MATCH_HOST))
 		return false;
-	return !path_hit(q, r, rank, PART_EXCEPT_PATH, !limit) && !host_hit(q, r, rank, PART_EXCEPT_HOST);
+	return !path_hit(q, r, rank, PART_EXCEPT_PATH, !limit) &&
+	       !host_hit(q, r, rank, PART_EXCEPT_HOST);
 }
 
 static bool spared(const struct query *q, const struct rule *r)
@@ -125,12 +136,13 @@ static bool applies(struct query *q, uint32_t rank, unsigned depth)
 
 	if (!(r->ops >> q->a->op & 1) || !subject_matches(q, r, rank))
 		return false;
-	if (rule_has_exec(r) && (q->a->op != POLICY_EXEC ||
-				 !command_matches(q->command, r, r->effect != EFFECT_ALLOW)))
+	if (rule_has_exec(r) &&
+	    (q->a->op != POLICY_EXEC || !command_matches(q->command, r, r->effect != EFFECT_ALLOW)))
 		return false;
 	if (spared(q, r))
 		return false;
-	/* Rules that lift each other in a circle are refused at load: the depth is a second belt. */
+	/* Rules that lift each other in a circle are refused at load: the depth is a second belt.
+	 */
 	for (size_t i = 0; i < r->n_lifters && depth < 8; i++)
 		if (applies(q, r->lifters[i], depth + 1))
 			return false;
@@ -145,9 +157,11 @@ static bool skipped(const struct rule *r, unsigned skip)
 }
 
 /* The strongest rule of one side that applies, below rank @best; @best if none does. */
-static uint32_t walk_list(struct query *q, const struct side *s, uint32_t list, uint32_t best, unsigned skip)
+static uint32_t walk_list(struct query *q, const struct side *s, uint32_t list, uint32_t best,
+			  unsigned skip)
 {
-	const uint32_t *e = list_begin(&s->matcher->lists, list), *end = list_end(&s->matcher->lists, list);
+	const uint32_t *e = list_begin(&s->matcher->lists, list),
+		       *end = list_end(&s->matcher->lists, list);
 	uint32_t seen = NO_RULE;
 
 	for (; e < end; e++) {
@@ -167,7 +181,8 @@ static uint32_t walk_list(struct query *q, const struct side *s, uint32_t list, 
 static uint32_t strongest(struct query *q, unsigned which, unsigned skip)
 {
 	const struct policy *p = q->p;
-	uint32_t lo = which ? p->first_allow : 0, hi = which ? (uint32_t)p->n_rules : p->first_allow;
+	uint32_t lo = which ? p->first_allow : 0,
+		 hi = which ? (uint32_t)p->n_rules : p->first_allow;
 	uint32_t best = NO_RULE;
 	const struct side *s;
 
@@ -272,7 +287,8 @@ void policy_decision_of(const struct rule *r, struct policy_decision *ret)
 
 static bool any_overflow(const struct query *q)
 {
-	return (q->side[0].ready && q->side[0].hits.overflow) || (q->side[1].ready && q->side[1].hits.overflow);
+	return (q->side[0].ready && q->side[0].hits.overflow) ||
+	       (q->side[1].ready && q->side[1].hits.overflow);
 }
 
 static void decide(struct query *q, struct policy_decision *ret)
@@ -311,7 +327,8 @@ static __attribute__((noinline)) void decide_exec(struct query *q, struct policy
 	q->command = NULL;
 }
 
-void policy_decide(const struct policy *p, const struct policy_action *a, struct policy_decision *ret)
+void policy_decide(const struct policy *p, const struct policy_action *a,
+		   struct policy_decision *ret)
 {
 	struct query q;
 
@@ -325,7 +342,9 @@ void policy_decide(const struct policy *p, const struct policy_action *a, struct
 	if ((unsigned)a->op >= POLICY_OP_COUNT)
 		return; /* not an operation: denied */
 	if (a->op == POLICY_CONNECT)
-		q.path = a->dest && a->dest->unix_path && !a->dest->unix_abstract ? a->dest->unix_path : NULL;
+		q.path = a->dest && a->dest->unix_path && !a->dest->unix_abstract
+				 ? a->dest->unix_path
+				 : NULL;
 	if (a->op == POLICY_EXEC && p->has_exec_rules)
 		decide_exec(&q, ret);
 	else

@@ -171,7 +171,8 @@ static int parse_net(char *text, char *slash, struct host *h, char *why, size_t 
 	max = v4 ? 32 : 128;
 	if (slash) {
 		if (!parse_uint(slash + 1, max, &prefix))
-			return refuse(why, why_size, "a prefix length is a number from 0 to %u", max);
+			return refuse(why, why_size, "a prefix length is a number from 0 to %u",
+				      max);
 		prefix += v4 ? 96 : 0;
 	}
 	h->kind = HOST_NET;
@@ -198,11 +199,15 @@ static int parse_name(char *text, struct host *h, char *why, size_t why_size)
 		char c = text[i];
 
 		if (c == '*')
-			return refuse(why, why_size, "'*' stands only for whole labels in front, as in *.example.com");
+			return refuse(
+				why, why_size,
+				"'*' stands only for whole labels in front, as in *.example.com");
 		if (c >= 'A' && c <= 'Z')
 			text[i] = (char)(c + 32);
-		else if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'))
-			return refuse(why, why_size, "not a host name (names are ASCII; write others as xn--…)");
+		else if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+			   c == '_' || c == '.'))
+			return refuse(why, why_size,
+				      "not a host name (names are ASCII; write others as xn--…)");
 		if (c == '.' && (i == 0 || text[i - 1] == '.'))
 			return refuse(why, why_size, "empty label in a host name");
 	}
@@ -226,7 +231,8 @@ int host_parse(struct arena *a, const char *text, struct host *ret, char *why, s
 		h.kind = copy[5] == '@' ? HOST_ABSTRACT : HOST_UNIX;
 		h.name = copy + (copy[5] == '@' ? 6 : 5);
 		*ret = h;
-		return *h.name ? 0 : refuse(why, why_size, "expected a path or @name behind 'unix:'");
+		return *h.name ? 0
+			       : refuse(why, why_size, "expected a path or @name behind 'unix:'");
 	}
 	if (strstr(copy, "://"))
 		return refuse(why, why_size, "expected a host, not a URL");
@@ -373,7 +379,8 @@ int dest_index_add(struct arena *a, struct dest_index *x, const struct host *h, 
 	void *v;
 
 	if (h->kind == HOST_ABSTRACT) {
-		v = arena_grow(a, x->abstracts, x->n_abstracts, &x->cap_abstracts, sizeof(*x->abstracts));
+		v = arena_grow(a, x->abstracts, x->n_abstracts, &x->cap_abstracts,
+			       sizeof(*x->abstracts));
 		if (!v)
 			return -ENOMEM;
 		x->abstracts = v;
@@ -439,7 +446,8 @@ static void find(const struct dest_index *x, struct key *k, uint16_t port, struc
 		hits_add(h, s->list);
 }
 
-static void find_addr(const struct dest_index *x, const uint8_t addr[16], uint16_t port, struct hits *h)
+static void find_addr(const struct dest_index *x, const uint8_t addr[16], uint16_t port,
+		      struct hits *h)
 {
 	for (unsigned i = 0; i < x->n_prefixes; i++) {
 		struct key k = {.kind = HOST_NET, .prefix = x->prefixes[i]};
@@ -452,9 +460,11 @@ static void find_addr(const struct dest_index *x, const uint8_t addr[16], uint16
 	}
 }
 
-/* An address, and what the system makes of it: the unspecified address reaches this host itself, and a
- * NAT64 prefix (RFC 6052) or an IPv4-compatible one (RFC 4291 2.5.5.1) hides an IPv4 address. */
-static void find_all_addrs(const struct dest_index *x, const uint8_t addr[16], uint16_t port, struct hits *h)
+/* An address, and what the system makes of it: the unspecified address reaches this host itself,
+ * and a NAT64 prefix (RFC 6052) or an IPv4-compatible one (RFC 4291 2.5.5.1) hides an IPv4 address.
+ */
+static void find_all_addrs(const struct dest_index *x, const uint8_t addr[16], uint16_t port,
+			   struct hits *h)
 {
 	static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b}, zero[16];
 	uint8_t other[16];

@@ -1,5 +1,6 @@
-/* dest - destinations of connections: reading them in rules, finding the rules for one. Names are compared
- * without case and without the trailing dot; addresses in binary, IPv4 as ::ffff:a.b.c.d. */
+/* dest - destinations of connections: reading them in rules, finding the rules for one. Names are
+ * compared without case and without the trailing dot; addresses in binary, IPv4 as ::ffff:a.b.c.d.
+ */
 #pragma once
 
 #include "policy/arena.h"
@@ -8,14 +9,22 @@
 
 #define HOST_NAME_MAX_LEN 253
 
-enum host_kind { HOST_NAME = 0, HOST_SUFFIX /* *.name */, HOST_NET, HOST_ANY, HOST_UNIX, HOST_ABSTRACT };
+enum host_kind {
+	HOST_NAME = 0,
+	HOST_SUFFIX /* *.name */,
+	HOST_NET,
+	HOST_ANY,
+	HOST_UNIX,
+	HOST_ABSTRACT
+};
 
 struct host {
 	enum host_kind kind;
-	const char *name;  /* lower case; HOST_UNIX: canonical path pattern; HOST_ABSTRACT: flat glob */
-	uint8_t addr[16];  /* HOST_NET, masked */
-	uint8_t prefix;    /* of 128 */
-	uint16_t port;     /* 0 = any */
+	const char
+		*name; /* lower case; HOST_UNIX: canonical path pattern; HOST_ABSTRACT: flat glob */
+	uint8_t addr[16]; /* HOST_NET, masked */
+	uint8_t prefix;	  /* of 128 */
+	uint16_t port;	  /* 0 = any */
 };
 
 struct host_list {
@@ -27,7 +36,8 @@ struct host_list {
  * Return 0, -ENOMEM, or -EBADMSG with the reason in @why. */
 int host_parse(struct arena *a, const char *text, struct host *ret, char *why, size_t why_size);
 
-/* Does @text spell an address (dotted, short, decimal, hex, octal IPv4, IPv6 with or without brackets)? */
+/* Does @text spell an address (dotted, short, decimal, hex, octal IPv4, IPv6 with or without
+ * brackets)? */
 bool dest_parse_addr(const char *text, uint8_t ret[16]);
 
 struct dest_slot {
@@ -44,14 +54,14 @@ struct dest_index {
 	size_t n, cap;
 	struct {
 		uint32_t entry, next;
-	} *chain;
+	} * chain;
 	size_t n_chain, cap_chain;
 	uint8_t prefixes[129]; /* those in use, longest first */
 	unsigned n_prefixes;
 	struct {
 		const char *glob;
 		uint32_t entry, list;
-	} *abstracts;
+	} * abstracts;
 	size_t n_abstracts, cap_abstracts;
 };
 

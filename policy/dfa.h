@@ -1,42 +1,57 @@
-/* dfa - one byte automaton made from an nfa by subset construction, complete before the first use. */
+/* dfa - one byte automaton made from an nfa by subset construction, complete before the first use.
+ *
+ * It runs on one array of words, in which a state is an offset. What follows a state in a pattern
+ * follows it in memory too, so that a path touches few cache lines and pages however many rules
+ * there are:
+ *
+ * - word 0: where most bytes lead
+ * - word 1: where '/' leads
+ * - word 2: n; from bit DFA_LISTS_SHIFT on, the number of its lists
+ * - if 0 < n <= DFA_SPARSE_MAX: n bytes that lead elsewhere, filled up to words, then n targets
+ * - if n > DFA_SPARSE_MAX: the number of a table of 256 targets */
 #pragma once
 
 #include "policy/automaton.h"
 #include "policy/nfa.h"
 
-struct dfa_state {
-	uint32_t other;  /* where most bytes lead: state number */
-	uint32_t slash;
-	uint32_t sparse; /* index into keys and targets, or of the table of 256 if n_sparse > DFA_SPARSE_MAX */
-	uint32_t n_sparse;
-	uint32_t end, below; /* lists */
-};
+#define DFA_SPARSE_MAX	8
+#define DFA_LISTS_SHIFT 9
+#define DFA_KEYS	3
 
-#define DFA_SPARSE_MAX 8
+struct dfa_lists {
+	uint32_t end, below;
+};
 
 struct dfa {
-	struct dfa_state *states; /* 0 is dead, 1 is the start */
-	size_t n_states;
-	uint8_t *keys;
-	uint32_t *targets;
+	uint32_t *code;
 	uint32_t *tables;
+	struct dfa_lists *lists; /* 0: none */
+	uint32_t start, dead;
+	size_t n_states;
 };
 
-/* Return 0, -ENOMEM, or -E2BIG when more than @cap states would be needed. *ret is for dfa_free(). */
+/* Return 0, -ENOMEM, or -E2BIG when more than @cap states would be needed. *ret is for dfa_free().
+ */
 int dfa_build(const struct nfa *n, struct list_pool *lists, size_t cap, struct dfa **ret);
 struct dfa *dfa_free(struct dfa *d);
 
-static inline uint32_t dfa_next(const struct dfa *d, const struct dfa_state *s, uint8_t c)
+static inline uint32_t dfa_next(const struct dfa *d, uint32_t state, uint8_t c)
 {
-	const uint8_t *k;
+	const uint32_t *w = d->code + state;
+	uint32_t n = w[2] & ((1u << DFA_LISTS_SHIFT) - 1);
+	const uint8_t *keys = (const uint8_t *)(w + DFA_KEYS);
 
 	if (c == '/')
-		return s->slash;
-	if (s->n_sparse > DFA_SPARSE_MAX)
-		return d->tables[(size_t)s->sparse * 256 + c];
-	k = d->keys + s->sparse;
-	for (uint32_t i = 0; i < s->n_sparse; i++)
-		if (k[i] == c)
-			return d->targets[s->sparse + i];
-	return s->other;
+		return w[1];
+	if (n > DFA_SPARSE_MAX)
+		return d->tables[(size_t)w[DFA_KEYS] * 256 + c];
+	for (uint32_t i = 0; i < n; i++)
+		if (keys[i] == c)
+			return w[DFA_KEYS + (n + 3) / 4 + i];
+	return w[0];
+}
+
+static inline struct dfa_lists dfa_lists(const struct dfa *d, uint32_t state)
+{
+	return d->lists[d->code[state + 2] >> DFA_LISTS_SHIFT];
 }

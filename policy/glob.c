@@ -1,10 +1,11 @@
 #include "policy/pattern.h"
 #include "policy/policy.h"
 
-/* policy_glob() walks the set of all positions in the pattern that the path read so far can be at: no
- * backtracking, so no pattern is slow. A position is an offset into the pattern; two more sets bits say
- * "below the end" and, for each position, "reached by a character that may go on" (UTF-8).
- * The automaton in automaton.c is built without this code; tests hold the two against each other. */
+/* policy_glob() walks the set of all positions in the pattern that the path read so far can be at:
+ * no backtracking, so no pattern is slow. A position is an offset into the pattern; two more sets
+ * bits say "below the end" and, for each position, "reached by a character that may go on" (UTF-8).
+ * The automaton in automaton.c is built without this code; tests hold the two against each other.
+ */
 
 #define WORDS ((PATTERN_MAX + 2) / 64 + 1)
 
@@ -12,7 +13,7 @@ struct walk {
 	const char *pat;
 	size_t len; /* strlen(pat); position len + 1 is "below" */
 	bool covers;
-	uint64_t at[WORDS], more[WORDS];           /* now */
+	uint64_t at[WORDS], more[WORDS];	   /* now */
 	uint64_t next_at[WORDS], next_more[WORDS]; /* behind the byte being read */
 };
 
@@ -171,7 +172,8 @@ static size_t flat_token(const char *g, char c, bool ignore_case)
 	if (*g == '?')
 		return 1;
 	if (*g == '[' && (end = pattern_class_end(g))) {
-		bool in = pattern_class_has(g, (unsigned char)c) || (c == '/' && pattern_class_negated(g));
+		bool in = pattern_class_has(g, (unsigned char)c) ||
+			  (c == '/' && pattern_class_negated(g));
 
 		if (!in && ignore_case && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
 			in = pattern_class_has(g, (unsigned char)c ^ 0x20);
@@ -199,7 +201,8 @@ bool pattern_match_flat(const char *glob, const char *text, bool ignore_case)
 			glob += w;
 			text++;
 		} else if (star) {
-			glob = star; /* the last star is enough: what lies before it matched already */
+			glob = star; /* the last star is enough: what lies before it matched already
+				      */
 			text = ++resume;
 		} else {
 			return false;

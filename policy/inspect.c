@@ -3,9 +3,10 @@
 #include "policy/gitconfig.h"
 #include "policy/policy.h"
 
-/* Is a new .git/config harmless? Tools change that file all day (remotes, branches, identity), but some of its
- * keys make git run a program, or read more configuration. Harmless means: each such entry of the new text
- * stands with the same value in the old one. What cannot be read as git reads it is not harmless. */
+/* Is a new .git/config harmless? Tools change that file all day (remotes, branches, identity), but
+ * some of its keys make git run a program, or read more configuration. Harmless means: each such
+ * entry of the new text stands with the same value in the old one. What cannot be read as git reads
+ * it is not harmless. */
 
 #define DANGEROUS_MAX 256
 
@@ -63,8 +64,8 @@ static const struct {
 
 /* In any section, also ones that are not known yet. */
 static const char *const dangerous_ends[] = {
-	"askpass", "cmd",    "command",  "driver",   "editor",  "helper",
-	"hook",    "hookspath", "hookpath", "pager", "program", "textconv",
+	"askpass", "cmd",	"command",  "driver", "editor",	 "helper",
+	"hook",	   "hookspath", "hookpath", "pager",  "program", "textconv",
 };
 
 static bool ends_with(const char *s, const char *end)
@@ -142,7 +143,8 @@ static bool parses(const char *text, size_t len)
 	return r == 0;
 }
 
-static __attribute__((format(printf, 3, 4))) bool refuse(char *why, size_t size, const char *fmt, ...)
+static __attribute__((format(printf, 3, 4))) bool refuse(char *why, size_t size, const char *fmt,
+							 ...)
 {
 	va_list ap;
 
@@ -154,15 +156,16 @@ static __attribute__((format(printf, 3, 4))) bool refuse(char *why, size_t size,
 	return false;
 }
 
-static bool git_config_is_harmless(const char *old, size_t old_len, const char *text, size_t len, char *why,
-				   size_t why_size)
+static bool git_config_is_harmless(const char *old, size_t old_len, const char *text, size_t len,
+				   char *why, size_t why_size)
 {
 	unsigned n = 0;
 	struct gitconfig g;
 	int r;
 
 	if (len > GITCONFIG_SIZE_MAX || (old && old_len > GITCONFIG_SIZE_MAX))
-		return refuse(why, why_size, "the file is larger than %zu KiB", GITCONFIG_SIZE_MAX >> 10);
+		return refuse(why, why_size, "the file is larger than %zu KiB",
+			      GITCONFIG_SIZE_MAX >> 10);
 	if (!old || memchr(old, '\0', old_len) || !parses(old, old_len))
 		old_len = 0; /* nothing in it counts as known */
 	if (len && memchr(text, '\0', len))
@@ -172,8 +175,8 @@ static bool git_config_is_harmless(const char *old, size_t old_len, const char *
 		if (!is_dangerous(&g.e))
 			continue;
 		if (++n > DANGEROUS_MAX || !old_len || !stands_in(&g.e, old, old_len))
-			return refuse(why, why_size, "line %u sets %.64s%s%.64s.%.64s", g.e.line, g.e.section,
-				      g.e.sub[0] ? "." : "", g.e.sub, g.e.name);
+			return refuse(why, why_size, "line %u sets %.64s%s%.64s.%.64s", g.e.line,
+				      g.e.section, g.e.sub[0] ? "." : "", g.e.sub, g.e.name);
 	}
 	return r == 0 || refuse(why, why_size, "line %u is not git configuration", g.line);
 }

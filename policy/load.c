@@ -25,8 +25,8 @@ static int read_all(struct loader *l, int fd, struct arena *a, char **ret, size_
 			return err_set(l->err, errno, "%s: %s", l->file, strerror(errno));
 		len += (size_t)n;
 		if (len > FILE_SIZE_MAX)
-			return err_set(l->err, EBADMSG, "%s:1:1: file is larger than %zu MiB", l->file,
-				       FILE_SIZE_MAX >> 20);
+			return err_set(l->err, EBADMSG, "%s:1:1: file is larger than %zu MiB",
+				       l->file, FILE_SIZE_MAX >> 20);
 		if (n == 0)
 			break;
 		if (len == cap) {
@@ -51,7 +51,8 @@ static int load_text(struct loader *l, const char *text, size_t len)
 	return r < 0 ? r : parse_document(l, root);
 }
 
-/* A project may be anybody's: no device, no FIFO to hang on, nothing from outside its own directory. */
+/* A project may be anybody's: no device, no FIFO to hang on, nothing from outside its own
+ * directory. */
 static int check_file(struct loader *l, int fd, const struct stat *st)
 {
 	char link[32], real[PATH_MAX];
@@ -63,7 +64,8 @@ static int check_file(struct loader *l, int fd, const struct stat *st)
 	if (l->origin != ORIGIN_PROJECT)
 		return 0;
 	if (!S_ISREG(st->st_mode))
-		return err_set(l->err, EBADMSG, "%s:1:1: a project's policy must be a regular file", l->file);
+		return err_set(l->err, EBADMSG, "%s:1:1: a project's policy must be a regular file",
+			       l->file);
 	if (!l->project_dir)
 		return 0; /* the project's own file; its includes come later */
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
@@ -73,8 +75,8 @@ static int check_file(struct loader *l, int fd, const struct stat *st)
 	real[n] = '\0';
 	dir_len = strlen(l->project_dir);
 	if (strncmp(real, l->project_dir, dir_len) != 0 || real[dir_len] != '/')
-		return err_set(l->err, EBADMSG, "%s:1:1: a project's includes must lie in %s", l->file,
-			       l->project_dir);
+		return err_set(l->err, EBADMSG, "%s:1:1: a project's includes must lie in %s",
+			       l->file, l->project_dir);
 	return 0;
 }
 
@@ -86,8 +88,8 @@ static bool seen_before(struct loader *l, const struct stat *st)
 		    l->seen[i].origin == l->origin)
 			return true;
 	if (l->n_seen < ARRAY_SIZE(l->seen) && S_ISREG(st->st_mode))
-		l->seen[l->n_seen++] =
-			(struct seen_file){.dev = st->st_dev, .ino = st->st_ino, .origin = l->origin};
+		l->seen[l->n_seen++] = (struct seen_file){
+			.dev = st->st_dev, .ino = st->st_ino, .origin = l->origin};
 	return false;
 }
 
@@ -279,8 +281,8 @@ int policy_load(const struct policy_config *cfg, struct policy **ret, struct err
 	return finish(&l, load_files(&l, cfg), ret);
 }
 
-int policy_load_text(const struct policy_config *cfg, const char *name, const char *text, size_t len,
-		     bool as_project, struct policy **ret, struct err *reterr)
+int policy_load_text(const struct policy_config *cfg, const char *name, const char *text,
+		     size_t len, bool as_project, struct policy **ret, struct err *reterr)
 {
 	struct err scratch;
 	struct loader l = {.err = reterr ? reterr : &scratch};

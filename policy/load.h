@@ -3,7 +3,7 @@
 
 #include "policy/policy.h"
 
-/* As policy_load(), with @text as the one file of the user's, or of the project if @as_project. Opens no file:
- * an include is an error. @name is for messages. */
-int policy_load_text(const struct policy_config *cfg, const char *name, const char *text, size_t len,
-		     bool as_project, struct policy **ret, struct err *reterr);
+/* As policy_load(), with @text as the one file of the user's, or of the project if @as_project.
+ * Opens no file: an include is an error. @name is for messages. */
+int policy_load_text(const struct policy_config *cfg, const char *name, const char *text,
+		     size_t len, bool as_project, struct policy **ret, struct err *reterr);

@@ -1,5 +1,5 @@
-/* loader - the state of one policy_load(): which file is being read, with whose rights, and the helpers with
- * which parse.c, parse-rule.c and load.c report what is wrong with it. */
+/* loader - the state of one policy_load(): which file is being read, with whose rights, and the
+ * helpers with which parse.c, parse-rule.c and load.c report what is wrong with it. */
 #pragma once
 
 #include "policy/rules.h"
@@ -14,9 +14,9 @@ struct loader {
 	struct policy *p;
 	struct err *err;
 	enum origin origin;
-	const char *file;        /* for messages; "builtin" for the built-in rules */
+	const char *file;	 /* for messages; "builtin" for the built-in rules */
 	const char *project_dir; /* resolved; a project's includes stay in it */
-	bool no_files;           /* include nothing: for fuzzing */
+	bool no_files;		 /* include nothing: for fuzzing */
 	unsigned depth, n_includes;
 	size_t n_patterns;
 	struct seen_file seen[INCLUDES_MAX * 4];
@@ -33,7 +33,8 @@ struct place place_of(const struct loader *l, const struct node *n);
 int check_keys(const struct loader *l, const struct node *n, const char *const *keys);
 int check_map(const struct loader *l, const struct node *n, const char *what);
 
-/* Calls @fn for @n itself, or for every member if it is a list; all must be scalars. @what: "a pattern". */
+/* Calls @fn for @n itself, or for every member if it is a list; all must be scalars. @what: "a
+ * pattern". */
 int each_text(struct loader *l, const struct node *n, const char *what,
 	      int (*fn)(struct loader *l, const struct node *n, void *arg), void *arg);
 int want_text(const struct loader *l, const struct node *n, const char *what);

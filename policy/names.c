@@ -6,7 +6,7 @@ const char *policy_op_name(enum policy_op op)
 {
 	static const char *const names[POLICY_OP_COUNT] = {
 		[POLICY_READ] = "read", [POLICY_WRITE] = "write", [POLICY_DELETE] = "delete",
-		[POLICY_LIST] = "list", [POLICY_EXEC] = "exec",   [POLICY_CONNECT] = "connect",
+		[POLICY_LIST] = "list", [POLICY_EXEC] = "exec",	  [POLICY_CONNECT] = "connect",
 	};
 
 	return (unsigned)op < POLICY_OP_COUNT ? names[op] : "?";

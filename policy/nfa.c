@@ -62,8 +62,9 @@ static bool same_token(const struct nfa_edge *a, const struct nfa_edge *b)
 	return a->kind != EDGE_CLASS || same_class(a->class_text, b->class_text);
 }
 
-/* The node behind token @e of @from, made if it is new. A "**" is two nodes: the one that is returned, which
- * goes on with the pattern, and the one behind it (number + 1), which swallows components. */
+/* The node behind token @e of @from, made if it is new. A "**" is two nodes: the one that is
+ * returned, which goes on with the pattern, and the one behind it (number + 1), which swallows
+ * components. */
 static int64_t child(struct nfa *n, uint32_t from, struct nfa_edge e, enum nfa_loop loop)
 {
 	uint32_t first = is_free(e.kind) ? n->nodes[from].free_edges : n->nodes[from].edges;

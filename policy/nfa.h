@@ -1,14 +1,20 @@
-/* nfa - patterns as a trie of tokens, from which automaton.c makes byte automata. Prefixes are shared, above
- * all the leading "**" that most rules begin with, so the sets of the subset construction stay small.
+/* nfa - patterns as a trie of tokens, from which automaton.c makes byte automata. Prefixes are
+ * shared, above all the leading "**" that most rules begin with, so the sets of the subset
+ * construction stay small.
  *
- * "Everything below" (x/double-star, or a literal last component) is no loop here: the node says `below`, and the
- * runner looks at each '/'. A loop would make the automaton remember every covered directory it is in,
- * and the number of states exponential in the number of such rules. */
+ * "Everything below" (x/double-star, or a literal last component) is no loop here: the node says
+ * `below`, and the runner looks at each '/'. A loop would make the automaton remember every covered
+ * directory it is in, and the number of states exponential in the number of such rules. */
 #pragma once
 
 #include "base/base.h"
 
-enum nfa_loop { LOOP_NONE = 0, LOOP_NAME /* any but '/' */, LOOP_ALL, LOOP_CHAR /* UTF-8 continuation */ };
+enum nfa_loop {
+	LOOP_NONE = 0,
+	LOOP_NAME /* any but '/' */,
+	LOOP_ALL,
+	LOOP_CHAR /* UTF-8 continuation */
+};
 enum nfa_kind { EDGE_BYTE = 0, EDGE_ANY, EDGE_CLASS, EDGE_STAR, EDGE_DSTAR, EDGE_JOIN };
 
 struct nfa_edge {
@@ -22,9 +28,9 @@ struct nfa_accept {
 };
 
 struct nfa_node {
-	uint32_t edges;         /* first edge that reads a byte, + 1 */
-	uint32_t free_edges;    /* first edge that may be passed without reading, + 1 */
-	uint32_t end, below;    /* first accept, + 1 */
+	uint32_t edges;	     /* first edge that reads a byte, + 1 */
+	uint32_t free_edges; /* first edge that may be passed without reading, + 1 */
+	uint32_t end, below; /* first accept, + 1 */
 	uint8_t loop;
 };
 

@@ -1,13 +1,14 @@
 #include "policy/loader.h"
 
-/* One rule:
+/* One rule is a map:
  *
- *   rule    = { EFFECT, [match: MATCH], [except: PATTERNS], [actions: ACTIONS], [name:], [message:],
- *               [description:], [severity:], [enabled:], [lifts:], [unless_by:], [inspect:], [locked:] }
- *   EFFECT  = block|ask|allow: PATTERNS | true | {paths: PATTERNS, hosts: HOSTS, except: PATTERNS}
- *           | match: MATCH with effect: block|ask|allow (block if not said)
- *   MATCH   = { path: PATTERNS|re:, host: HOSTS, command: TEXTS|re:, program: GLOBS, argv: GLOBS|re:,
- *               flags: FLAGS }, all of them
+ * - exactly one effect: `block`, `ask` or `allow` with PATTERNS, or `true`, or a map {paths:
+ * PATTERNS, hosts: HOSTS, except: PATTERNS}; or none of them but `match`, with `effect` (block if
+ * not said)
+ * - match: {path: PATTERNS or re:, host: HOSTS, command: TEXTS or re:, program: GLOBS,
+ *   argv: GLOBS or re:, flags: FLAGS}, all of them
+ * - except: PATTERNS (HOSTS in a rule about hosts only)
+ * - actions, name, message, description, severity, enabled, lifts, unless_by, inspect, locked
  *
  * A plural is one text or a list of them. */
 
@@ -27,20 +28,16 @@ static const struct {
 	const char *name;
 	unsigned ops;
 } action_names[] = {
-	{"all", (1u << POLICY_OP_COUNT) - 1},
-	{"connect", 1u << POLICY_CONNECT},
-	{"copy", 1u << POLICY_READ},
-	{"delete", 1u << POLICY_DELETE},
-	{"exec", 1u << POLICY_EXEC},
-	{"execute", 1u << POLICY_EXEC},
-	{"list", 1u << POLICY_LIST},
-	{"move", 1u << POLICY_DELETE},
-	{"network", 1u << POLICY_CONNECT},
-	{"read", 1u << POLICY_READ},
+	{"all", (1u << POLICY_OP_COUNT) - 1}, {"connect", 1u << POLICY_CONNECT},
+	{"copy", 1u << POLICY_READ},	      {"delete", 1u << POLICY_DELETE},
+	{"exec", 1u << POLICY_EXEC},	      {"execute", 1u << POLICY_EXEC},
+	{"list", 1u << POLICY_LIST},	      {"move", 1u << POLICY_DELETE},
+	{"network", 1u << POLICY_CONNECT},    {"read", 1u << POLICY_READ},
 	{"write", 1u << POLICY_WRITE},
 };
 
-static int finish_expand(struct loader *l, const struct node *n, int r, size_t added, const char *why)
+static int finish_expand(struct loader *l, const struct node *n, int r, size_t added,
+			 const char *why)
 {
 	l->n_patterns += added;
 	if (r == -ENOMEM)
@@ -61,10 +58,12 @@ static int expand_path(struct loader *l, const struct node *n, const char *text,
 	return finish_expand(l, n, r, to->n - before, why);
 }
 
-static int new_regex(struct loader *l, const struct node *n, const char *text, const struct regex **ret)
+static int new_regex(struct loader *l, const struct node *n, const char *text,
+		     const struct regex **ret)
 {
 	struct policy *p = l->p;
-	struct regex **v = arena_grow(&p->arena, p->regexes, p->n_regexes, &p->cap_regexes, sizeof(struct regex *));
+	struct regex **v = arena_grow(&p->arena, p->regexes, p->n_regexes, &p->cap_regexes,
+				      sizeof(struct regex *));
 	char why[256];
 
 	if (!v)
@@ -168,7 +167,8 @@ static int put_command(struct loader *l, const struct node *n, void *arg)
 	return put_cond(l, &x->r->command, c);
 }
 
-static int put_globs(struct loader *l, const struct strlist *globs, enum text_kind kind, struct text_conds *to)
+static int put_globs(struct loader *l, const struct strlist *globs, enum text_kind kind,
+		     struct text_conds *to)
 {
 	int r = 0;
 
@@ -234,8 +234,10 @@ static int put_action(struct loader *l, const struct node *n, void *arg)
 			x->r->given_ops = true;
 			return 0;
 		}
-	return bad_node(l, n, "unknown action '%s'; expected read, write, delete, list, exec, connect or all",
-			tree_quote(n->text, q));
+	return bad_node(
+		l, n,
+		"unknown action '%s'; expected read, write, delete, list, exec, connect or all",
+		tree_quote(n->text, q));
 }
 
 static int put_lift(struct loader *l, const struct node *n, void *arg)
@@ -261,10 +263,12 @@ static int parse_part(struct rule_parse *x, const struct node *n, enum part part
 	if (!n)
 		return 0;
 	x->part = part;
-	return each_text(x->l, n, is_host ? "a destination" : "a pattern", is_host ? put_host : put_path, x);
+	return each_text(x->l, n, is_host ? "a destination" : "a pattern",
+			 is_host ? put_host : put_path, x);
 }
 
-static int parse_effect_map(struct rule_parse *x, const struct node *n, const struct node **ret_except)
+static int parse_effect_map(struct rule_parse *x, const struct node *n,
+			    const struct node **ret_except)
 {
 	static const char *const keys[] = {"paths", "hosts", "except", NULL};
 	const struct node *paths = tree_get(n, "paths"), *hosts = tree_get(n, "hosts");
@@ -280,9 +284,11 @@ static int parse_effect_map(struct rule_parse *x, const struct node *n, const st
 	return r;
 }
 
-static int parse_effect(struct rule_parse *x, const struct node *rule, const struct node **ret_except)
+static int parse_effect(struct rule_parse *x, const struct node *rule,
+			const struct node **ret_except)
 {
-	const struct node *found = NULL, *n, *match = tree_get(rule, "match"), *word = tree_get(rule, "effect");
+	const struct node *found = NULL, *n, *match = tree_get(rule, "match"),
+			  *word = tree_get(rule, "effect");
 	char q[TREE_QUOTE_MAX];
 	int r;
 
@@ -306,7 +312,8 @@ static int parse_effect(struct rule_parse *x, const struct node *rule, const str
 		while (r == 0 && i < EFFECT_COUNT && !streq(word->text, effect_names[i]))
 			i++;
 		if (r == 0 && i == EFFECT_COUNT)
-			r = bad_node(x->l, word, "expected block, ask or allow, not '%s'", tree_quote(word->text, q));
+			r = bad_node(x->l, word, "expected block, ask or allow, not '%s'",
+				     tree_quote(word->text, q));
 		x->r->effect = i;
 		return r;
 	}
@@ -317,14 +324,15 @@ static int parse_effect(struct rule_parse *x, const struct node *rule, const str
 	if (found->kind == NODE_SCALAR && found->plain && streq(found->text, "true"))
 		return 0;
 	if (found->kind == NODE_SCALAR && found->plain && streq(found->text, "false"))
-		return bad_node(x->l, found, "expected a pattern or true; 'enabled: false' switches a rule off");
+		return bad_node(x->l, found,
+				"expected a pattern or true; 'enabled: false' switches a rule off");
 	return parse_part(x, found, PART_PATH);
 }
 
 static int parse_match(struct rule_parse *x, const struct node *n)
 {
-	static const char *const keys[] = {"path", "host", "command", "program", "argv", "flags",
-					   "content", "tool", "tools", NULL};
+	static const char *const keys[] = {"path",  "host",    "command", "program", "argv",
+					   "flags", "content", "tool",	  "tools",   NULL};
 	static const struct {
 		const char *key, *what;
 		int (*fn)(struct loader *l, const struct node *n, void *arg);
@@ -365,7 +373,8 @@ static int parse_except(struct rule_parse *x, const struct node *n)
 
 static int parse_name(struct rule_parse *x, const struct node *rule)
 {
-	static const char ok[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	static const char ok[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 	const struct node *n = tree_get(rule, "name");
 	const char *base = strrchr(x->l->file, '/');
 	char buf[128];
@@ -374,7 +383,8 @@ static int parse_name(struct rule_parse *x, const struct node *rule)
 	if (!n && tree_get(rule, "match"))
 		return bad_node(x->l, rule, "a rule with match: needs a name:");
 	if (!n) {
-		(void)snprintf(buf, sizeof(buf), "%.100s:%u", base ? base + 1 : x->l->file, rule->line);
+		(void)snprintf(buf, sizeof(buf), "%.100s:%u", base ? base + 1 : x->l->file,
+			       rule->line);
 		x->r->name = arena_strdup(&x->l->p->arena, buf);
 		return x->r->name ? 0 : no_memory(x->l);
 	}
@@ -400,7 +410,8 @@ static int parse_severity(struct rule_parse *x, const struct node *n)
 	while (i < SEVERITY_COUNT && !streq(n->text, policy_severity_name(i)))
 		i++;
 	if (i == SEVERITY_COUNT)
-		return bad_node(x->l, n, "expected low, medium, high or critical, not '%s'", tree_quote(n->text, q));
+		return bad_node(x->l, n, "expected low, medium, high or critical, not '%s'",
+				tree_quote(n->text, q));
 	x->r->severity = i;
 	return 0;
 }
@@ -500,9 +511,12 @@ static int settle_ops(const struct loader *l, const struct node *rule, struct ru
 	if (r->hosts[1].n || (host && !paths))
 		r->ops &= 1u << POLICY_CONNECT;
 	if (exec && (r->hosts[1].n || (host && !paths)))
-		return bad_node(l, rule, "no action is both a command and a connection: this rule never applies");
+		return bad_node(
+			l, rule,
+			"no action is both a command and a connection: this rule never applies");
 	if (!r->ops)
-		return bad_node(l, rule, "the actions do not fit the conditions: this rule never applies");
+		return bad_node(l, rule,
+				"the actions do not fit the conditions: this rule never applies");
 	if (r->locked && r->effect != EFFECT_BLOCK)
 		return bad_node(l, rule, "only block rules can be locked");
 	return 0;
@@ -529,7 +543,8 @@ static int parse_conditions(struct rule_parse *x, const struct node *rule)
 static int put_rule(struct loader *l, struct rule *r, const struct node *n)
 {
 	struct policy *p = l->p;
-	struct rule **v = arena_grow(&p->arena, p->rules, p->n_rules, &p->cap_rules, sizeof(struct rule *));
+	struct rule **v =
+		arena_grow(&p->arena, p->rules, p->n_rules, &p->cap_rules, sizeof(struct rule *));
 	char buf[32];
 	size_t len = strlen(l->file) + sizeof(buf);
 	char *source = arena_alloc(&p->arena, len);
@@ -549,9 +564,10 @@ static int put_rule(struct loader *l, struct rule *r, const struct node *n)
 
 static int parse_rule(struct loader *l, const struct node *n)
 {
-	static const char *const keys[] = {"block", "ask", "allow", "match", "effect", "except", "actions",
-					   "name", "message", "description", "severity", "enabled", "locked",
-					   "lifts", "unless_by", "inspect", NULL};
+	static const char *const keys[] = {
+		"block",   "ask",   "allow",	 "match",	"effect",   "except",
+		"actions", "name",  "message",	 "description", "severity", "enabled",
+		"locked",  "lifts", "unless_by", "inspect",	NULL};
 	struct rule *r = arena_alloc(&l->p->arena, sizeof(*r));
 	struct rule_parse x = {.l = l, .r = r};
 	int e;

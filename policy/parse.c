@@ -2,19 +2,23 @@
 
 #include <stdarg.h>
 
-/* A policy document:
+/* A policy document is a map with these keys, all of them optional:
  *
- *   document = { version: 1, include: PATH|[PATH…], default: {OP: allow|ask|deny|workspace…},
- *                rules: [RULE…], env: {hide: [GLOB…], keep: [GLOB…], agents: {NAME: [GLOB…]…}} }
+ * - version: 1
+ * - include: PATH or a list of them
+ * - default: {OP: allow | ask | deny | workspace, ...}
+ * - rules: a list of RULE; see parse-rule.c
+ * - env: {hide: GLOBS, keep: GLOBS, agents: {NAME: GLOBS, ...}}
  *
- * RULE is in parse-rule.c. What a project's file may not say is refused here and there, at its place. */
+ * What a project's file may not say is refused here and there, at its place. */
 
 struct place place_of(const struct loader *l, const struct node *n)
 {
 	return (struct place){.file = l->file, .line = n->line, .col = n->col};
 }
 
-static int PRINTF(3, 0) bad(const struct loader *l, const struct place *at, const char *fmt, va_list ap)
+static int PRINTF(3, 0)
+	bad(const struct loader *l, const struct place *at, const char *fmt, va_list ap)
 {
 	char msg[sizeof(l->err->msg)];
 
@@ -63,11 +67,13 @@ int check_keys(const struct loader *l, const struct node *n, const char *const *
 		size_t len = 0, i;
 
 		for (i = 0; keys[i] && !streq(keys[i], c->key); i++) {
-			(void)snprintf(all + len, sizeof(all) - len, "%s%s", len ? ", " : "", keys[i]);
+			(void)snprintf(all + len, sizeof(all) - len, "%s%s", len ? ", " : "",
+				       keys[i]);
 			len = strlen(all);
 		}
 		if (!keys[i])
-			return bad_at(l, &at, "unknown key '%s'; expected one of %s", tree_quote(c->key, q), all);
+			return bad_at(l, &at, "unknown key '%s'; expected one of %s",
+				      tree_quote(c->key, q), all);
 	}
 	return 0;
 }
@@ -75,7 +81,8 @@ int check_keys(const struct loader *l, const struct node *n, const char *const *
 int want_text(const struct loader *l, const struct node *n, const char *what)
 {
 	if (n->kind != NODE_SCALAR)
-		return bad_node(l, n, "expected %s, not a %s", what, n->kind == NODE_LIST ? "list" : "map");
+		return bad_node(l, n, "expected %s, not a %s", what,
+				n->kind == NODE_LIST ? "list" : "map");
 	if (!*n->text)
 		return bad_node(l, n, "expected %s, not an empty text", what);
 	return 0;
@@ -129,7 +136,8 @@ static int looseness(const struct fallback *f)
 	return f->inside == VERDICT_ASK ? 1 : 0;
 }
 
-static int parse_fallback(struct loader *l, const struct node *n, enum policy_op op, struct fallback *ret)
+static int parse_fallback(struct loader *l, const struct node *n, enum policy_op op,
+			  struct fallback *ret)
 {
 	static const struct {
 		const char *name;
@@ -154,8 +162,8 @@ static int parse_fallback(struct loader *l, const struct node *n, enum policy_op
 		*ret = words[i].f;
 		return 0;
 	}
-	return bad_node(l, n, "expected allow, ask%s, not '%s'", no_path ? " or deny" : ", deny or workspace",
-			tree_quote(n->text, q));
+	return bad_node(l, n, "expected allow, ask%s, not '%s'",
+			no_path ? " or deny" : ", deny or workspace", tree_quote(n->text, q));
 }
 
 static int set_fallback(struct loader *l, const struct node *n, enum policy_op op, bool given[])
@@ -194,7 +202,8 @@ static void follow(struct loader *l, const bool given[], enum policy_op op, enum
 
 static int parse_default(struct loader *l, const struct node *n)
 {
-	static const char *const keys[] = {"read", "write", "delete", "list", "exec", "connect", NULL};
+	static const char *const keys[] = {"read", "write",   "delete", "list",
+					   "exec", "connect", NULL};
 	bool given[POLICY_OP_COUNT] = {false};
 	int r = check_map(l, n, "default");
 
@@ -226,7 +235,8 @@ static int put_env_glob(struct loader *l, const struct node *n, void *arg)
 static int parse_agent(struct loader *l, const struct node *n)
 {
 	struct env_rules *e = &l->p->env;
-	struct env_agent *v = arena_grow(&l->p->arena, e->agents, e->n_agents, &e->cap_agents, sizeof(*v));
+	struct env_agent *v =
+		arena_grow(&l->p->arena, e->agents, e->n_agents, &e->cap_agents, sizeof(*v));
 
 	if (!v)
 		return no_memory(l);
@@ -268,7 +278,7 @@ int parse_document(struct loader *l, const struct node *root)
 		int (*fn)(struct loader *l, const struct node *n);
 	} parts[] = {
 		{"version", parse_version}, {"include", load_include}, {"default", parse_default},
-		{"rules", parse_rules},     {"env", parse_env},
+		{"rules", parse_rules},	    {"env", parse_env},
 	};
 	int r;
 

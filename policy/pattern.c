@@ -2,8 +2,9 @@
 
 #include <stdarg.h>
 
-/* Text of a rule -> canonical patterns, in this order: syntax is checked on the text as written, braces are
- * expanded, the beginning (~, $HOME, $WORKSPACE, relative) is replaced, and components are folded. */
+/* Text of a rule -> canonical patterns, in this order: syntax is checked on the text as written,
+ * braces are expanded, the beginning (~, $HOME, $WORKSPACE, relative) is replaced, and components
+ * are folded. */
 
 #define BRACE_DEPTH_MAX 64
 
@@ -11,7 +12,7 @@ struct expansion {
 	struct arena *arena;
 	const struct pattern_roots *roots; /* NULL: flat */
 	struct strlist *ret;
-	unsigned n;     /* alternatives so far */
+	unsigned n;	/* alternatives so far */
 	unsigned depth; /* of the recursion over braces */
 	char *why;
 	size_t why_size;
@@ -119,7 +120,9 @@ static int check_syntax(struct expansion *x, const char *text)
 		} else if (*p == '}' && depth) {
 			depth--;
 		} else if (*p == '$' && x->roots && p != text && p[-1] != '{' && p[-1] != ',') {
-			return refuse(x, "'$' is only for $HOME and $WORKSPACE at the beginning; write \\$");
+			return refuse(
+				x,
+				"'$' is only for $HOME and $WORKSPACE at the beginning; write \\$");
 		}
 		p++;
 	}
@@ -327,7 +330,8 @@ static const char *root_word(const char *s, const char *name)
 	return s + len;
 }
 
-static int put_roots(struct expansion *x, const char *const roots[2], const char *what, const char *rest)
+static int put_roots(struct expansion *x, const char *const roots[2], const char *what,
+		     const char *rest)
 {
 	int r;
 
@@ -372,8 +376,8 @@ static int put_plain(struct expansion *x, const char *s)
 
 static int put_braces(struct expansion *x, const char *s);
 
-static int put_alternative(struct expansion *x, const char *s, size_t head, const char *part, size_t part_len,
-			   const char *tail)
+static int put_alternative(struct expansion *x, const char *s, size_t head, const char *part,
+			   size_t part_len, const char *tail)
 {
 	size_t tail_len = strlen(tail);
 	autofree char *text = malloc(head + part_len + tail_len + 1);
@@ -405,7 +409,8 @@ static int put_braces(struct expansion *x, const char *s)
 	while (r == 0) {
 		const char *end = brace_part_end(part);
 
-		r = put_alternative(x, s, (size_t)(open - s), part, (size_t)(end - part), close + 1);
+		r = put_alternative(x, s, (size_t)(open - s), part, (size_t)(end - part),
+				    close + 1);
 		if (*end != ',')
 			break;
 		part = end + 1;
@@ -414,16 +419,18 @@ static int put_braces(struct expansion *x, const char *s)
 	return r;
 }
 
-int pattern_expand(struct arena *a, const struct pattern_roots *roots, const char *text, struct strlist *ret,
-		   char *why, size_t why_size)
+int pattern_expand(struct arena *a, const struct pattern_roots *roots, const char *text,
+		   struct strlist *ret, char *why, size_t why_size)
 {
-	struct expansion x = {.arena = a, .roots = roots, .ret = ret, .why = why, .why_size = why_size};
+	struct expansion x = {
+		.arena = a, .roots = roots, .ret = ret, .why = why, .why_size = why_size};
 	int r = check_syntax(&x, text);
 
 	return r < 0 ? r : put_braces(&x, text);
 }
 
-int pattern_expand_flat(struct arena *a, const char *text, struct strlist *ret, char *why, size_t why_size)
+int pattern_expand_flat(struct arena *a, const char *text, struct strlist *ret, char *why,
+			size_t why_size)
 {
 	return pattern_expand(a, NULL, text, ret, why, why_size);
 }

@@ -7,7 +7,8 @@ bool policy_op_matters(const struct policy *p, enum policy_op op)
 	return (unsigned)op >= POLICY_OP_COUNT || p->matters[op];
 }
 
-enum policy_verdict policy_default(const struct policy *p, enum policy_op op, bool *ret_workspace_only)
+enum policy_verdict policy_default(const struct policy *p, enum policy_op op,
+				   bool *ret_workspace_only)
 {
 	const struct fallback *f;
 
@@ -20,7 +21,8 @@ enum policy_verdict policy_default(const struct policy *p, enum policy_op op, bo
 	return f->inside;
 }
 
-static bool each_glob(const struct strlist *globs, bool (*fn)(const char *pattern, void *arg), void *arg)
+static bool each_glob(const struct strlist *globs, bool (*fn)(const char *pattern, void *arg),
+		      void *arg)
 {
 	for (size_t i = 0; i < globs->n; i++) {
 		const char *s = globs->v[i];
@@ -31,8 +33,8 @@ static bool each_glob(const struct strlist *globs, bool (*fn)(const char *patter
 	return true;
 }
 
-bool policy_each_guard(const struct policy *p, unsigned ops, bool (*fn)(const char *pattern, void *arg),
-		       void *arg)
+bool policy_each_guard(const struct policy *p, unsigned ops,
+		       bool (*fn)(const char *pattern, void *arg), void *arg)
 {
 	for (uint32_t i = 0; i < p->first_allow; i++) {
 		const struct rule *r = p->rules[i];
@@ -53,7 +55,8 @@ static bool has_host_name(const struct rule *r)
 {
 	for (unsigned k = 0; k < 2; k++)
 		for (size_t i = 0; i < r->hosts[k].n; i++)
-			if (r->hosts[k].v[i].kind == HOST_NAME || r->hosts[k].v[i].kind == HOST_SUFFIX)
+			if (r->hosts[k].v[i].kind == HOST_NAME ||
+			    r->hosts[k].v[i].kind == HOST_SUFFIX)
 				return true;
 	return false;
 }

@@ -6,10 +6,10 @@
 #include <stdalign.h>
 
 #define REGEX_TEXT_MAX 4096
-#define MATCH_LIMIT 100000
-#define DEPTH_LIMIT 1000
+#define MATCH_LIMIT    100000
+#define DEPTH_LIMIT    1000
 #define HEAP_LIMIT_KIB 48
-#define STACK_SIZE ((size_t)64 << 10)
+#define STACK_SIZE     ((size_t)64 << 10)
 
 struct regex {
 	bool is_local;
@@ -41,8 +41,8 @@ static void bump_free(void *p, void *arg)
 	(void)arg;
 }
 
-/* Only constructs that are known to stay within a component: literals, escaped punctuation, \w, \d, classes
- * of letters and digits, quantifiers, groups, '|' and '$'. */
+/* Only constructs that are known to stay within a component: literals, escaped punctuation, \w, \d,
+ * classes of letters and digits, quantifiers, groups, '|' and '$'. */
 static bool text_is_local(const char *s)
 {
 	for (; *s; s++) {
@@ -83,15 +83,17 @@ struct regex *regex_new(const char *text, char *why, size_t why_size)
 		(void)snprintf(why, why_size, "out of memory");
 		return NULL;
 	}
-	re->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C,
-				 &code, &offset, NULL);
+	re->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
+				 PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C, &code, &offset, NULL);
 	re->ctx = pcre2_match_context_create(NULL);
 	if (!re->code || !re->ctx) {
 		char msg[160] = "out of memory";
 
 		if (!re->code)
-			(void)pcre2_get_error_message(code, (PCRE2_UCHAR *)msg, sizeof(msg)); /* may be cut */
-		(void)snprintf(why, why_size, "regex: %s (at character %zu)", msg, re->code ? 0 : offset + 1);
+			(void)pcre2_get_error_message(code, (PCRE2_UCHAR *)msg,
+						      sizeof(msg)); /* may be cut */
+		(void)snprintf(why, why_size, "regex: %s (at character %zu)", msg,
+			       re->code ? 0 : offset + 1);
 		return regex_free(re);
 	}
 	re->is_local = text_is_local(text);

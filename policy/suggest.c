@@ -14,7 +14,8 @@ static const struct rule *find_rule(const struct policy *p, const struct policy_
 	return NULL;
 }
 
-/* @s in YAML's double quotes. Bytes that are not UTF-8 cannot be written there: '?' matches them too. */
+/* @s in YAML's double quotes. Bytes that are not UTF-8 cannot be written there: '?' matches them
+ * too. */
 static void put_quoted(struct buf *b, const char *s)
 {
 	buf_putc(b, '"');
@@ -90,7 +91,8 @@ static void put_dest(struct buf *b, const struct policy_dest *d)
 		buf_puts(&text, d->host);
 	} else if (d->has_addr) {
 		v4 = memcmp(d->addr, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0;
-		(void)inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? d->addr + 12 : d->addr, addr, sizeof(addr));
+		(void)inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? d->addr + 12 : d->addr, addr,
+				sizeof(addr));
 		buf_printf(&text, v4 || !d->port ? "%s" : "[%s]", addr);
 	} else {
 		buf_puts(&text, "*");
@@ -116,8 +118,8 @@ static bool is_unix_path(const struct policy_action *a)
 	return a->op == POLICY_CONNECT && a->dest && a->dest->unix_path && !a->dest->unix_abstract;
 }
 
-void policy_suggest(const struct policy *p, const struct policy_action *a, const struct policy_decision *d,
-		    char *buf, size_t size)
+void policy_suggest(const struct policy *p, const struct policy_action *a,
+		    const struct policy_decision *d, char *buf, size_t size)
 {
 	const struct rule *r = find_rule(p, d);
 	autobuf b = {0};
@@ -128,7 +130,8 @@ void policy_suggest(const struct policy *p, const struct policy_action *a, const
 	if (d->verdict == VERDICT_ALLOW)
 		return;
 	if (r && r->locked) {
-		(void)snprintf(buf, size, "Rule %s is built in and locked: no policy can lift it.", r->name);
+		(void)snprintf(buf, size, "Rule %s is built in and locked: no policy can lift it.",
+			       r->name);
 		return;
 	}
 	if (a->op == POLICY_EXEC && r && rule_has_exec(r)) {
@@ -143,7 +146,10 @@ void policy_suggest(const struct policy *p, const struct policy_action *a, const
 		put_lifts(&b, r);
 	} else {
 		buf_puts(&b, "{allow: ");
-		put_path_pattern(&b, p, is_unix_path(a) ? a->dest->unix_path : a->path ? a->path : "");
+		put_path_pattern(&b, p,
+				 is_unix_path(a) ? a->dest->unix_path
+				 : a->path	 ? a->path
+						 : "");
 		put_lifts(&b, r);
 		buf_printf(&b, ", actions: [%s]", policy_op_name(a->op));
 	}

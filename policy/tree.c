@@ -2,10 +2,11 @@
 
 #include <yaml.h>
 
-/* libyaml's events make the tree; the stack of open nodes is bounded, so hostile nesting ends early. */
+/* libyaml's events make the tree; the stack of open nodes is bounded, so hostile nesting ends
+ * early. */
 #define DEPTH_MAX 16
 #define NODES_MAX 400000
-#define KEYS_MAX 64
+#define KEYS_MAX  64
 
 struct builder {
 	struct arena *arena;
@@ -34,7 +35,8 @@ const char *tree_quote(const char *s, char buf[static TREE_QUOTE_MAX])
 
 static int fail(struct builder *b, const yaml_mark_t *m, const char *what)
 {
-	return err_set(b->err, EBADMSG, "%s:%zu:%zu: %s", b->file, m->line + 1, m->column + 1, what);
+	return err_set(b->err, EBADMSG, "%s:%zu:%zu: %s", b->file, m->line + 1, m->column + 1,
+		       what);
 }
 
 static int put_key(struct builder *b, const yaml_event_t *e)
@@ -51,8 +53,9 @@ static int put_key(struct builder *b, const yaml_event_t *e)
 		return fail(b, &e->start_mark, "merge keys are not supported");
 	for (const struct node *n = b->open[d]->first; n; n = n->next)
 		if (streq(n->key, s))
-			return err_set(b->err, EBADMSG, "%s:%zu:%zu: duplicate key '%s' (first at line %u)",
-				       b->file, e->start_mark.line + 1, e->start_mark.column + 1,
+			return err_set(b->err, EBADMSG,
+				       "%s:%zu:%zu: duplicate key '%s' (first at line %u)", b->file,
+				       e->start_mark.line + 1, e->start_mark.column + 1,
 				       tree_quote(s, q), n->key_line);
 	b->key[d] = arena_strdup(b->arena, s);
 	if (!b->key[d])
@@ -87,7 +90,8 @@ static void attach(struct builder *b, struct node *n)
 	b->open[d]->n++;
 }
 
-static int put_node(struct builder *b, enum node_kind kind, const yaml_event_t *e, struct node **ret)
+static int put_node(struct builder *b, enum node_kind kind, const yaml_event_t *e,
+		    struct node **ret)
 {
 	struct node *n;
 
@@ -187,11 +191,12 @@ static int parser_error(struct builder *b, const yaml_parser_t *p)
 	if (p->error == YAML_MEMORY_ERROR)
 		return -ENOMEM;
 	if (p->error == YAML_READER_ERROR)
-		return err_set(b->err, EBADMSG, "%s:%zu:%zu: not YAML: %s (byte %zu)", b->file, p->mark.line + 1,
-			       p->mark.column + 1, p->problem ? p->problem : "unreadable",
-			       p->problem_offset);
-	return err_set(b->err, EBADMSG, "%s:%zu:%zu: not YAML: %s", b->file, p->problem_mark.line + 1,
-		       p->problem_mark.column + 1, p->problem ? p->problem : "syntax error");
+		return err_set(b->err, EBADMSG, "%s:%zu:%zu: not YAML: %s (byte %zu)", b->file,
+			       p->mark.line + 1, p->mark.column + 1,
+			       p->problem ? p->problem : "unreadable", p->problem_offset);
+	return err_set(b->err, EBADMSG, "%s:%zu:%zu: not YAML: %s", b->file,
+		       p->problem_mark.line + 1, p->problem_mark.column + 1,
+		       p->problem ? p->problem : "syntax error");
 }
 
 int tree_parse(struct arena *a, const char *file, const char *text, size_t len, struct node **ret,

@@ -1,6 +1,6 @@
-/* tree - YAML text as a tree of nodes that know their place. The subset that rules need: scalars, lists and
- * maps with scalar keys; anchors, aliases, tags, merge and duplicate keys, and further documents are errors.
- * Used while loading only; no I/O. */
+/* tree - YAML text as a tree of nodes that know their place. The subset that rules need: scalars,
+ * lists and maps with scalar keys; anchors, aliases, tags, merge and duplicate keys, and further
+ * documents are errors. Used while loading only; no I/O. */
 #pragma once
 
 #include "base/err.h"
@@ -10,14 +10,14 @@ enum node_kind { NODE_SCALAR = 0, NODE_LIST, NODE_MAP };
 
 struct node {
 	enum node_kind kind;
-	bool plain;          /* scalar without quotes */
-	unsigned line, col;  /* from 1 */
-	const char *text;    /* scalar; no NUL inside */
-	const char *key;     /* in a map: its key */
+	bool plain;	    /* scalar without quotes */
+	unsigned line, col; /* from 1 */
+	const char *text;   /* scalar; no NUL inside */
+	const char *key;    /* in a map: its key */
 	unsigned key_line, key_col;
-	struct node *first;  /* list and map: the children */
-	struct node *next;   /* the sibling */
-	size_t n;            /* number of children */
+	struct node *first; /* list and map: the children */
+	struct node *next;  /* the sibling */
+	size_t n;	    /* number of children */
 };
 
 /* Parse @text. *ret is NULL for an empty document. @file is for messages. Return: 0; -EBADMSG with
