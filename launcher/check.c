@@ -9,7 +9,7 @@
 
 #include "launcher/hardlink.h"
 #include "launcher/jsonin.h"
-#include "launcher/names.h"
+#include "launcher/aliases.h"
 #include "launcher/url.h"
 
 #define CHECK_ARGS_MAX	  65536u     /* words of one argument vector */
@@ -27,7 +27,8 @@ struct check {
 struct answer {
 	bool any;
 	struct policy_decision d;
-	char path[PATH_MAX];	/* the name decided on; "" if none */
+	char judged[PATH_MAX];	/* the name decided on; "" if none */
+	char path[PATH_MAX];	/* what the name comes to, without links; "" if none */
 	char suggestion[1024];
 };
 
@@ -72,14 +73,14 @@ static void decide(const struct check *c, const struct policy_action *a, const c
 		return;
 	ans->any = true;
 	ans->d = d;
-	(void)snprintf(ans->path, sizeof(ans->path), "%s", path ? path : "");
+	(void)snprintf(ans->judged, sizeof(ans->judged), "%s", path ? path : "");
 	ans->suggestion[0] = '\0';
 	if (d.verdict != VERDICT_ALLOW && !c->no_explain)
 		policy_suggest(c->policy, a, &d, ans->suggestion, sizeof(ans->suggestion));
 }
 
 /* Add the guarded names of hard links. */
-static int add_hardlinks(const struct check *c, enum policy_op op, struct names *n)
+static int add_hardlinks(const struct check *c, enum policy_op op, struct aliases *n)
 {
 	const size_t known = n->n;
 
@@ -89,10 +90,15 @@ static int add_hardlinks(const struct check *c, enum policy_op op, struct names 
 
 		if (lstat(n->name[i], &st) == 0)
 			other = hardlink_find(c->links, op, &st);
-		if (other && names_add(n, other) < 0)
+		if (other && aliases_add(n, other) < 0)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+static void note_resolved(struct answer *ans, const struct aliases *n)
+{
+	(void)snprintf(ans->path, sizeof(ans->path), "%s", n->name[n->resolved]); /* PATH_MAX both */
 }
 
 /* Read a small file whole; an empty one if it does not exist. False: it cannot be inspected. */
@@ -129,14 +135,14 @@ static void inspect(const struct check *c, const struct policy_action *a, const 
 
 	if (ans->d.inspect == INSPECT_NONE || !content || strlen(content) > CHECK_INSPECT_MAX)
 		return;
-	(void)snprintf(path, sizeof(path), "%s", ans->path);
+	(void)snprintf(path, sizeof(path), "%s", ans->judged);
 	if (!read_small(path, &old, &exists) ||
 	    !policy_inspect(ans->d.inspect, exists ? buf_str(&old) : NULL, old.len, content,
 			    strlen(content), why, sizeof(why)))
 		return;
-	(void)snprintf(path, sizeof(path), "%s.lock", ans->path);
+	(void)snprintf(path, sizeof(path), "%s.lock", ans->judged);
 	lock.path = path;
-	decide(c, &lock, ans->path, &other);
+	decide(c, &lock, ans->judged, &other);
 	*ans = other;
 }
 
@@ -167,10 +173,10 @@ static int check_types(const cJSON *in, struct err *reterr)
 static int judge_path_op(struct check *c, enum policy_op op, const char *text, const cJSON *in,
 			 struct answer *ans, struct err *reterr)
 {
-	autonames n = {.n = 0};
+	autoaliases n = {.n = 0};
 	int rc;
 
-	rc = names_find(c->place->home, c->place->cwd, text, op != POLICY_DELETE, &n, reterr);
+	rc = aliases_find(c->place->home, c->place->cwd, text, op != POLICY_DELETE, &n, reterr);
 	if (rc < 0)
 		return rc;
 	if (add_hardlinks(c, op, &n) < 0)
@@ -185,6 +191,7 @@ static int judge_path_op(struct check *c, enum policy_op op, const char *text, c
 		if (!ans->any || is_stronger(&one.d, &ans->d))
 			*ans = one;
 	}
+	note_resolved(ans, &n);
 	return 0;
 }
 
@@ -234,13 +241,13 @@ static int judge_argv(struct check *c, const char *const *argv, const cJSON *in,
 		      struct err *reterr)
 {
 	char program[PATH_MAX];
-	autonames n = {.n = 0};
+	autoaliases n = {.n = 0};
 	int rc;
 
 	if (strlen(argv[0]) >= PATH_MAX)
 		return err_set(reterr, ENAMETOOLONG, "program name too long");
 	find_program(c, argv[0], program);
-	rc = names_find(c->place->home, c->place->cwd, program[0] ? program : "/", true, &n, reterr);
+	rc = aliases_find(c->place->home, c->place->cwd, program[0] ? program : "/", true, &n, reterr);
 	if (rc < 0)
 		return rc;
 	if (add_hardlinks(c, POLICY_EXEC, &n) < 0)
@@ -251,6 +258,7 @@ static int judge_argv(struct check *c, const char *const *argv, const cJSON *in,
 
 		decide(c, &a, n.name[i], ans);
 	}
+	note_resolved(ans, &n);
 	return 0;
 }
 
@@ -334,7 +342,7 @@ static int judge_unix(struct check *c, const char *text, const cJSON *in, struct
 {
 	struct policy_dest dest = {0};
 	const struct policy_action a = {.op = POLICY_CONNECT, .dest = &dest, .by = text_of(in, "by")};
-	autonames n = {.n = 0};
+	autoaliases n = {.n = 0};
 	int rc;
 
 	if (text[0] == '@') {
@@ -343,7 +351,7 @@ static int judge_unix(struct check *c, const char *text, const cJSON *in, struct
 		decide(c, &a, NULL, ans);
 		return 0;
 	}
-	rc = names_find(c->place->home, c->place->cwd, text, true, &n, reterr);
+	rc = aliases_find(c->place->home, c->place->cwd, text, true, &n, reterr);
 	if (rc < 0)
 		return rc;
 	if (add_hardlinks(c, POLICY_CONNECT, &n) < 0)
@@ -352,6 +360,7 @@ static int judge_unix(struct check *c, const char *text, const cJSON *in, struct
 		dest.unix_path = n.name[i];
 		decide(c, &a, n.name[i], ans);
 	}
+	note_resolved(ans, &n);
 	return 0;
 }
 
@@ -459,6 +468,8 @@ static enum check_result put_answer(const struct check *c, const struct answer *
 		put_field(out, "source", d->source ? d->source : "");
 		if (ans->path[0])
 			put_field(out, "path", ans->path);
+		if (ans->path[0] && !streq(ans->path, ans->judged))
+			put_field(out, "judged", ans->judged);
 		if (ans->suggestion[0])
 			put_field(out, "suggestion", ans->suggestion);
 	}

@@ -161,6 +161,13 @@ static void on_stopped(struct front *f, int sig)
 	pid_t group = getpgid(f->agent);
 
 	f->stops++;
+	if ((sig == SIGTTIN || sig == SIGTTOU) && group != getpgrp() &&
+	    tty_is_foreground(&f->tty, getpgrp())) {
+		/* It made a group of its own, which natively it has from the start, in the foreground. */
+		tty_hand_over(&f->tty, group);
+		(void)report_send(f->fd, REPORT_CONTINUE, f->stops, NULL); /* gone: the loop sees it */
+		return;
+	}
 	if (sig == SIGSTOP || !procs_group_is_orphaned()) {
 		f->mirrored = true;
 		f->handed_to = tty_is_foreground(&f->tty, group) && group != getpgrp() ? group : 0;

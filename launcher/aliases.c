@@ -1,22 +1,22 @@
-#include "launcher/names.h"
+#include "launcher/aliases.h"
 
 #include <sys/stat.h>
 
 #include "policy/policy.h"
 
-void names_done(struct names *n)
+void aliases_done(struct aliases *n)
 {
 	for (size_t i = 0; i < n->n; i++)
 		free(n->name[i]);
 	n->n = 0;
 }
 
-int names_add(struct names *n, const char *name)
+int aliases_add(struct aliases *n, const char *name)
 {
 	for (size_t i = 0; i < n->n; i++)
 		if (streq(n->name[i], name))
 			return 0;
-	if (n->n == NAMES_MAX)
+	if (n->n == ALIASES_MAX)
 		return 0;
 	n->name[n->n] = strdup(name);
 	if (!n->name[n->n])
@@ -88,7 +88,7 @@ struct walk {
 	char done[PATH_MAX];
 	char todo[PATH_MAX];
 	unsigned links;
-	struct names *names;
+	struct aliases *names;
 };
 
 static void walk_up(struct walk *w)
@@ -119,9 +119,9 @@ static int walk_note(struct walk *w)
 	(void)snprintf(whole, sizeof(whole), "%s/%s", w->done, w->todo); /* fits by its size */
 	if (policy_normalise("/", whole, name, sizeof(name)) < 0)
 		return -ENAMETOOLONG;
-	if (names_add(w->names, name) < 0)
+	if (aliases_add(w->names, name) < 0)
 		return -ENOMEM;
-	if (proc_fold(w->cwd, name, whole, PATH_MAX) && names_add(w->names, whole) < 0)
+	if (proc_fold(w->cwd, name, whole, PATH_MAX) && aliases_add(w->names, whole) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -132,7 +132,7 @@ static int walk_link(struct walk *w, const char *target)
 	char todo[2 * PATH_MAX];
 	int n;
 
-	if (++w->links > NAMES_LINKS_MAX)
+	if (++w->links > ALIASES_LINKS_MAX)
 		return -ELOOP;
 	n = snprintf(todo, sizeof(todo), "%s/%s", target, w->todo);
 	if (n < 0 || n >= PATH_MAX)
@@ -172,6 +172,20 @@ static int walk_step(struct walk *w, bool follow_last)
 	return walk_link(w, target);
 }
 
+/* The walk is over: done is what the name comes to. */
+static int walk_end(struct walk *w)
+{
+	int rc = walk_note(w);
+	char name[PATH_MAX];
+
+	if (rc < 0 || policy_normalise("/", w->done[0] ? w->done : "/", name, sizeof(name)) < 0)
+		return rc;
+	for (size_t i = 0; i < w->names->n; i++)
+		if (streq(w->names->name[i], name))
+			w->names->resolved = i;
+	return 0;
+}
+
 static int walk_run(struct walk *w, bool follow_last)
 {
 	char folded[PATH_MAX];
@@ -187,7 +201,7 @@ static int walk_run(struct walk *w, bool follow_last)
 				w->done[0] = '\0';
 		}
 	}
-	return walk_note(w);
+	return walk_end(w);
 }
 
 /* --- entry ---------------------------------------------------------------------------------------- */
@@ -208,10 +222,10 @@ static int expand(const char *home, const char *cwd, const char *text, char *buf
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
-int names_find(const char *home, const char *cwd, const char *text, bool follow, struct names *ret,
+int aliases_find(const char *home, const char *cwd, const char *text, bool follow, struct aliases *ret,
 	       struct err *reterr)
 {
-	struct names n = {.n = 0};
+	struct aliases n = {.n = 0};
 	struct walk w = {.cwd = cwd, .names = &n};
 	char full[PATH_MAX], *tail;
 	int rc;
@@ -227,7 +241,7 @@ int names_find(const char *home, const char *cwd, const char *text, bool follow,
 	if (rc == 0)
 		rc = walk_run(&w, follow);
 	if (rc < 0) {
-		names_done(&n);
+		aliases_done(&n);
 		return err_set(reterr, -rc, "%s", rc == -ENAMETOOLONG ? "path too long" : strerror(-rc));
 	}
 	*ret = n;
