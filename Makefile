@@ -91,3 +91,77 @@ $(B)/tests/live/%: tests/live/%.c tests/unit/tap.h
 	$(CC) -D_GNU_SOURCE -I. -std=gnu17 -O1 -g $(WARN) -o $@ $< -lpthread
 
 -include $(OBJ_LIB:.o=.d) $(B)/launcher/main-crust-run.d $(B)/launcher/main-crust.d
+
+# ---- tests ---------------------------------------------------------------------------------------
+# Every suite prints TAP into $(B)/tap; scripts/summary adds them up and fails if one failed.
+TAP  := $(B)/tap
+E2E  := tests/e2e
+RUNNER ?= $(B)/crust-run -q --
+
+.PHONY: deps unit check check-agents check-asan check-compilers check-static e2e race escape demo lint fmt fuzz install clean bench
+deps: ## Install what building and checking needs (Debian), or print the one command that does
+	scripts/deps.sh check
+
+unit: $(PROGRAMS) $(UNIT_BIN) ## Unit tests of this build
+	@mkdir -p $(TAP)
+	@for t in $(UNIT_BIN); do $$t > $(TAP)/unit-$$(basename $$t).tap 2>&1; echo "# exit $$?" >> $(TAP)/unit-$$(basename $$t).tap; done
+
+check-static: ## Layers, headers and docs hold what they say
+	@mkdir -p $(TAP)
+	@scripts/check-layers > $(TAP)/layers.tap; scripts/check-docs > $(TAP)/docs.tap; true
+
+check-compilers: ## gcc and clang without a warning; the aarch64 sources compile
+	@mkdir -p $(TAP)
+	@scripts/check-compilers $(B) > $(TAP)/compilers.tap; true
+
+check-asan: ## The unit tests and a session under ASan and UBSan
+	@$(MAKE) --no-print-directory B=$(B)/asan SANITIZE=1 TAP=$(TAP)/asan unit
+	@mkdir -p $(TAP)
+	@scripts/check-asan $(B)/asan > $(TAP)/asan-session.tap 2>&1; true
+
+e2e: $(PROGRAMS) $(LIVE_BIN) ## Real programs, acceptance, launcher, crust check, preload
+	@mkdir -p $(TAP)
+	@for t in check launcher acceptance programs; do \
+		echo "# $$t"; BUILD=$(abspath $(B)) $(E2E)/$$t.sh > $(TAP)/$$t.tap 2>$(TAP)/$$t.err || true; done
+	@tests/preload/run.sh $(abspath $(B))/libcrust-preload.so > $(TAP)/preload.tap 2>$(TAP)/preload.err || true
+
+check: deps ## Everything that needs no big download (under 10 minutes)
+	@rm -rf $(TAP)
+	@$(MAKE) --no-print-directory -j2 all
+	@$(MAKE) --no-print-directory unit check-static check-compilers check-asan e2e
+	@scripts/summary $(TAP)
+
+check-agents: ## Install the pinned agents and Chromium (about 1 GB) and run them under crust-run
+	scripts/deps.sh agents
+	@$(MAKE) --no-print-directory all
+	@mkdir -p $(TAP)-agents
+	@BUILD=$(abspath $(B)) $(E2E)/agents.sh > $(TAP)-agents/agents.tap || true
+	@scripts/summary $(TAP)-agents
+
+race: $(PROGRAMS) $(LIVE_BIN) ## A million attempts of each race
+	RACE_N=1000000 BUILD=$(abspath $(B)) $(E2E)/acceptance.sh
+
+fuzz: ## Fuzz every parser for FUZZ_SECONDS (60) each, from the seed corpus
+	scripts/fuzz $(B)/fuzz $(or $(FUZZ_SECONDS),60)
+
+lint: ## clang-tidy and cppcheck; each exception with its reason in .clang-tidy and scripts/lint
+	scripts/lint
+
+fmt: ## Lay out the C files
+	clang-format -i base/*.[ch] policy/*.[ch] audit/*.[ch] seccomp/*.[ch] launcher/*.[ch] preload/*.[ch]
+
+demo: ## Install what is missing, build, and show a session under enforcement
+	scripts/demo.sh
+
+# ---- installation --------------------------------------------------------------------------------
+install: all ## Install below PREFIX (DESTDIR is put in front)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/crust $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 755 $(B)/crust-run $(B)/crust $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(B)/libcrust-preload.so $(DESTDIR)$(PREFIX)/lib/crust
+	ln -sfn . $(DESTDIR)$(PREFIX)/lib/crust/libasan.so.d
+	install -m 644 docs/crust-run.1 docs/crust.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 docs/crust-policy.5 $(DESTDIR)$(PREFIX)/share/man/man5
+
+clean: ## Remove what was built
+	rm -rf $(B)
