@@ -32,7 +32,8 @@ SAN    := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit
 HARDEN :=
 OPT    := -O1 -g
 endif
-CPPFLAGS += -D_GNU_SOURCE -I. -I$(B)/gen -DCRUST_VERSION='"$(VERSION)"' $(PKG_CFLAGS)
+CPPFLAGS += -D_GNU_SOURCE -I. -I$(B)/gen -DCRUST_VERSION='"$(VERSION)"' \
+	-DCRUST_PREFIX='"$(PREFIX)"' $(PKG_CFLAGS)
 CFLAGS   += -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(SAN)
 LDFLAGS  += -Wl,-z,relro -Wl,-z,now $(SAN)
 
@@ -44,10 +45,9 @@ SRC_LAUNCHER := $(filter-out launcher/main-%.c,$(wildcard launcher/*.c))
 SRC_LIB      := $(SRC_BASE) $(SRC_POLICY) $(SRC_AUDIT) $(SRC_SECCOMP) $(SRC_LAUNCHER)
 OBJ_LIB      := $(SRC_LIB:%.c=$(B)/%.o)
 UNIT_BIN     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-LIVE_BIN     := $(patsubst tests/live/%.c,$(B)/tests/live/%,$(wildcard tests/live/*.c))
 FUZZ_BIN     := $(patsubst fuzz/%.c,$(B)/fuzz/%,$(wildcard fuzz/fuzz_*.c))
 GEN          := $(B)/gen/builtin_policy.inc
-PROGRAMS     := $(B)/crust-run $(B)/crust $(B)/libcrust-preload.so
+PROGRAMS     := $(B)/crust-run $(B)/crust $(B)/libcrust-preload.so $(B)/libasan.so.d
 
 .DELETE_ON_ERROR:
 .PHONY: all help
@@ -66,7 +66,7 @@ $(B)/gen/builtin_policy.inc: policy/builtin.yaml Makefile
 	od -An -v -tx1 $< | sed 's/ *\([0-9a-f][0-9a-f]\)/0x\1,/g' > $@
 
 $(B)/libcrust.a: $(OBJ_LIB)
-	rm -f $@ && ar rcs $@ $^
+	rm -f $@ && ar qcs $@ $^
 
 $(B)/crust-run: $(B)/launcher/main-crust-run.o $(B)/libcrust.a
 	$(CC) $(LDFLAGS) -pie -o $@ $^ $(PKG_LIBS) -lpthread
@@ -81,65 +81,66 @@ $(B)/libcrust-preload.so: preload/preload.c $(wildcard preload/*.h) preload/expo
 		-fstack-protector-strong -shared -Wl,-z,relro -Wl,-z,now -Wl,--version-script=preload/exports.map \
 		-o $@ $<
 
+# See launcher/site.c: a second name of the folder, for gcc's AddressSanitizer.
+$(B)/libasan.so.d: | $(B)/libcrust-preload.so
+	ln -sfn . $@
+
 $(B)/tests/unit/%: tests/unit/%.c tests/unit/tap.h $(B)/libcrust.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fPIE -MMD -MP $(LDFLAGS) -pie -o $@ $< $(B)/libcrust.a $(PKG_LIBS) -lpthread
 
-# Live tests are programs that run under crust-run: they link nothing of ours.
-$(B)/tests/live/%: tests/live/%.c tests/unit/tap.h
-	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -I. -std=gnu17 -O1 -g $(WARN) -o $@ $< -lpthread
-
 -include $(OBJ_LIB:.o=.d) $(B)/launcher/main-crust-run.d $(B)/launcher/main-crust.d
 
 # ---- tests ---------------------------------------------------------------------------------------
-# Every suite prints TAP into $(B)/tap; scripts/summary adds them up and fails if one failed.
-TAP  := $(B)/tap
-E2E  := tests/e2e
-RUNNER ?= $(B)/crust-run -q --
+# scripts/suite runs one suite within a time limit and keeps its TAP in $(B)/tap; scripts/summary counts.
+SUITE  := B=$(B) scripts/suite
+RACE_N ?= 100000
 
-.PHONY: deps unit check check-agents check-asan check-compilers check-static e2e race escape demo lint fmt fuzz install clean bench
+.PHONY: deps check check-unit check-static check-compilers check-asan check-e2e check-agents race demo lint fmt \
+	fuzz install clean
 deps: ## Install what building and checking needs (Debian), or print the one command that does
-	scripts/deps.sh check
+	@scripts/deps.sh build check
 
-unit: $(PROGRAMS) $(UNIT_BIN) ## Unit tests of this build
-	@mkdir -p $(TAP)
-	@for t in $(UNIT_BIN); do $$t > $(TAP)/unit-$$(basename $$t).tap 2>&1; echo "# exit $$?" >> $(TAP)/unit-$$(basename $$t).tap; done
-
-check-static: ## Layers, headers and docs hold what they say
-	@mkdir -p $(TAP)
-	@scripts/check-layers > $(TAP)/layers.tap; scripts/check-docs > $(TAP)/docs.tap; true
-
-check-compilers: ## gcc and clang without a warning; the aarch64 sources compile
-	@mkdir -p $(TAP)
-	@scripts/check-compilers $(B) > $(TAP)/compilers.tap; true
-
-check-asan: ## The unit tests and a session under ASan and UBSan
-	@$(MAKE) --no-print-directory B=$(B)/asan SANITIZE=1 TAP=$(TAP)/asan unit
-	@mkdir -p $(TAP)
-	@scripts/check-asan $(B)/asan > $(TAP)/asan-session.tap 2>&1; true
-
-e2e: $(PROGRAMS) $(LIVE_BIN) ## Real programs, acceptance, launcher, crust check, preload
-	@mkdir -p $(TAP)
-	@for t in check launcher acceptance programs; do \
-		echo "# $$t"; BUILD=$(abspath $(B)) $(E2E)/$$t.sh > $(TAP)/$$t.tap 2>$(TAP)/$$t.err || true; done
-	@tests/preload/run.sh $(abspath $(B))/libcrust-preload.so > $(TAP)/preload.tap 2>$(TAP)/preload.err || true
-
-check: deps ## Everything that needs no big download (under 10 minutes)
-	@rm -rf $(TAP)
+check: deps ## Build, then run every test that needs no big download; the last line counts them
+	@rm -rf $(B)/tap
 	@$(MAKE) --no-print-directory -j2 all
-	@$(MAKE) --no-print-directory unit check-static check-compilers check-asan e2e
-	@scripts/summary $(TAP)
+	@$(MAKE) --no-print-directory check-unit check-static check-compilers check-asan check-e2e
+	@scripts/summary $(B)/tap/*.tap
 
-check-agents: ## Install the pinned agents and Chromium (about 1 GB) and run them under crust-run
-	scripts/deps.sh agents
-	@$(MAKE) --no-print-directory all
-	@mkdir -p $(TAP)-agents
-	@BUILD=$(abspath $(B)) $(E2E)/agents.sh > $(TAP)-agents/agents.tap || true
-	@scripts/summary $(TAP)-agents
+check-unit: $(UNIT_BIN) $(PROGRAMS)
+	@for t in $(notdir $(UNIT_BIN)); do $(SUITE) unit-$$t 120 $(B)/tests/unit/$$t; done
 
-race: $(PROGRAMS) $(LIVE_BIN) ## A million attempts of each race
-	RACE_N=1000000 BUILD=$(abspath $(B)) $(E2E)/acceptance.sh
+check-static:
+	@$(SUITE) layers 120 scripts/check-layers
+	@$(SUITE) docs 60 scripts/check-docs
+
+check-compilers:
+	@$(SUITE) compilers 600 scripts/check-compilers $(B)
+
+check-asan:
+	@$(MAKE) --no-print-directory -j2 B=$(B)/asan SANITIZE=1 asan-programs
+	@for t in $(notdir $(UNIT_BIN)); do \
+		[ $$t = test_policy_time ] || $(SUITE) asan-$$t 300 $(B)/asan/tests/unit/$$t; done
+	@$(SUITE) asan-session 180 scripts/check-asan $(B)/asan
+
+asan-programs: $(UNIT_BIN) $(PROGRAMS)
+
+check-e2e: $(PROGRAMS)
+	@$(SUITE) check 120 env CRUST=$(abspath $(B))/crust tests/e2e/check.sh
+	@$(SUITE) preload 120 tests/preload/run.sh $(abspath $(B))/libcrust-preload.so
+	@$(SUITE) launcher 300 env CRUST_RUN=$(abspath $(B))/crust-run tests/e2e/launcher.sh
+	@$(SUITE) acceptance 900 env RACE_N=$(RACE_N) tests/e2e/acceptance.sh
+	@$(SUITE) programs 1800 tests/e2e/programs.sh
+
+check-agents: ## Run Claude Code, Codex, Gemini CLI, OpenCode and Chromium (about 1 GB) under crust-run
+	@scripts/deps.sh build check agents
+	@$(MAKE) --no-print-directory -j2 all
+	@$(SUITE) agents 1500 tests/e2e/agents.sh
+	@scripts/summary $(B)/tap/agents.tap
+
+race: $(PROGRAMS) ## Every race, a million attempts each
+	@$(SUITE) race 7200 env RACE_N=1000000 tests/e2e/acceptance.sh races
+	@scripts/summary $(B)/tap/race.tap
 
 fuzz: ## Fuzz every parser for FUZZ_SECONDS (60) each, from the seed corpus
 	scripts/fuzz $(B)/fuzz $(or $(FUZZ_SECONDS),60)

@@ -45,7 +45,7 @@ static void stage_drop_powers(const struct agent *a)
 {
 	struct err e;
 
-	if (caps_cut(&e) < 0)
+	if (caps_cut(false, &e) < 0)
 		give_up(a, EXIT_OURS, e.msg);
 }
 
@@ -69,7 +69,7 @@ static void stage_filter(struct agent *a)
 	int rc;
 
 	a->listener = filter_install(a->filter, &a->killable, &e);
-	rc = a->listener >= 0 ? report_send(a->fd, REPORT_LISTENER, a->listener, NULL)
+	rc = a->listener >= 0 ? report_send(a->fd, REPORT_LISTENER, a->listener, a->killable ? "killable" : NULL)
 			      : report_send(a->fd, REPORT_NO_LISTENER, e.code, e.msg);
 	if (rc < 0)
 		_exit(EXIT_OURS);

@@ -47,11 +47,11 @@ static int cut_bounding(uint64_t mask, struct err *reterr)
 	return 0;
 }
 
-int caps_cut(struct err *reterr)
+int caps_cut(bool supervisor, struct err *reterr)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
-	uint64_t mask = kept_mask();
+	uint64_t mask = kept_mask() | (supervisor ? 1ULL << CAP_SYS_PTRACE : 0);
 
 	if (syscall(SYS_capget, &head, data) < 0)
 		return err_set(reterr, errno, "cannot read capabilities: %s", strerror(errno));

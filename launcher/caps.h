@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 
-/* Cut the calling thread's bounding, permitted, effective, inheritable and ambient sets. Does nothing
+/* For the agent, and @supervisor: for the process that performs its calls, which must have no right that
+ * the agent has not, but CAP_SYS_PTRACE: targets of other uids must be read. Cut the calling thread's bounding, permitted, effective, inheritable and ambient sets. Does nothing
  * for a process without capabilities. Return 0 or -errno with @reterr. */
-int caps_cut(struct err *reterr);
+int caps_cut(bool supervisor, struct err *reterr);

@@ -9,7 +9,7 @@
 enum report_kind {
 	REPORT_NONE = 0,
 	/* from the agent's process */
-	REPORT_LISTENER,    /* value: descriptor of the listener there */
+	REPORT_LISTENER,    /* value: descriptor of the listener there; text: "killable" or nothing */
 	REPORT_NO_LISTENER, /* value: errno; text */
 	/* to the agent's process */
 	REPORT_GO,	   /* enforced: witness it, then exec */

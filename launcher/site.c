@@ -149,7 +149,12 @@ static int find_policies(const struct options *o, struct site *s, struct err *re
 /* Next to the program (a build tree), in ../lib/crust (an installation that was moved), in PREFIX. */
 static void find_preload(struct site *s)
 {
-	static const char *const places[] = { PRELOAD_NAME, "../lib/crust/" PRELOAD_NAME,
+	/* The folder's second name: gcc's AddressSanitizer refuses to start behind a preloaded library
+	 * unless its path looks like its own. Who tests sanitized programs under us must not notice. */
+	static const char *const places[] = { "libasan.so.d/" PRELOAD_NAME, PRELOAD_NAME,
+					      "../lib/crust/libasan.so.d/" PRELOAD_NAME,
+					      "../lib/crust/" PRELOAD_NAME,
+					      CRUST_PREFIX "/lib/crust/libasan.so.d/" PRELOAD_NAME,
 					      CRUST_PREFIX "/lib/crust/" PRELOAD_NAME };
 	char dir[PATH_MAX], *slash;
 	ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);

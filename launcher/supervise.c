@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -20,6 +21,7 @@
 #include "base/log.h"
 
 #include "launcher/agent.h"
+#include "launcher/caps.h"
 #include "launcher/procs.h"
 #include "launcher/report.h"
 #include "launcher/watch.h"
@@ -42,6 +44,7 @@ struct supervise {
 	bool enforced;
 	bool agent_ended, front_gone, all_ended, failed;
 	bool tree_must_die;
+	struct stat project; /* as it was when it was read; st_ino 0: there was none */
 	int64_t watch_at_ms, reload_at_ms, broken_at_ms;
 };
 
@@ -86,7 +89,7 @@ static int fork_agent(struct supervise *v, const struct filter *filter, struct e
 	return 0;
 }
 
-static int start_agent(struct supervise *v, struct err *reterr)
+static int fork_filtered(struct supervise *v, struct err *reterr)
 {
 	struct filter filter;
 	int rc = filter_build(v->s->policy, getpid(), v->s->front_pid, &filter, reterr);
@@ -96,6 +99,13 @@ static int start_agent(struct supervise *v, struct err *reterr)
 	rc = fork_agent(v, &filter, reterr);
 	filter_done(&filter);
 	return rc;
+}
+
+static int start_agent(struct supervise *v, struct err *reterr)
+{
+	if (!v->s->site.project[0] || stat(v->s->site.project, &v->project) < 0)
+		v->project.st_ino = 0;
+	return fork_filtered(v, reterr);
 }
 
 /* Should: get out of reach of the keyboard and of whoever shares our uid.
@@ -119,9 +129,29 @@ static int fetch_listener(const struct supervise *v, int fd, struct err *reterr)
 	return listener;
 }
 
-static int start_judge(struct supervise *v, int listener_consume, struct err *reterr)
+/* Files that the verdicts and their record rest on: the tree may not change them. */
+static const char **self_files(const struct session *s)
+{
+	static char events[PATH_MAX];
+	const char *const *files = policy_files(s->policy);
+	size_t n = 0, at = 0;
+	const char **ret;
+
+	while (files[n])
+		n++;
+	ret = calloc(n + 2, sizeof(*ret));
+	for (size_t i = 0; ret && i < n; i++)
+		if (files[i][0] == '/' && !streq(files[i], s->site.project))
+			ret[at++] = files[i];
+	if (ret && s->options.events && realpath(s->options.events, events))
+		ret[at++] = events;
+	return ret;
+}
+
+static int start_judge(struct supervise *v, int listener_consume, bool killable, struct err *reterr)
 {
 	const struct session *s = v->s;
+	autofree const char **files = self_files(s);
 	const struct supervisor_config cfg = {
 		.policy = s->policy,
 		.audit = s->audit,
@@ -130,10 +160,18 @@ static int start_judge(struct supervise *v, int listener_consume, struct err *re
 		.voice_path = s->dir.voice,
 		.observe = s->options.observe,
 		.listener_consume = listener_consume,
+		.killable = killable,
+		.self_files = files,
 		.front_pid = s->front_pid,
 	};
-	int rc = supervisor_start(&cfg, &v->judge, reterr);
+	int rc;
 
+	if (caps_cut(true, reterr) < 0) {
+		if (listener_consume >= 0)
+			(void)close(listener_consume); /* nobody will be let through */
+		return -reterr->code;
+	}
+	rc = supervisor_start(&cfg, &v->judge, reterr);
 	if (rc == 0)
 		v->s->policy = NULL;
 	return rc;
@@ -152,7 +190,7 @@ static int without_listener(struct supervise *v, const struct report *r, struct 
 			       "%s, and --best-effort needs the preload library, but %s", r->text,
 			       s->site.preload_reason);
 	log_dbg("%s", r->text);
-	return start_judge(v, -1, reterr);
+	return start_judge(v, -1, false, reterr);
 }
 
 /* The agent's process has its filter, or cannot have one: become its judge and let it go on. */
@@ -169,7 +207,7 @@ static int admit_agent(struct supervise *v, struct err *reterr)
 	if (v->enforced) {
 		rc = fetch_listener(v, r.value, reterr);
 		if (rc >= 0)
-			rc = start_judge(v, rc, reterr);
+			rc = start_judge(v, rc, streq(r.text, "killable"), reterr);
 	} else {
 		rc = without_listener(v, &r, reterr);
 	}
@@ -263,11 +301,34 @@ static void continue_agent(struct supervise *v, int stops)
 
 /* --- the policy ----------------------------------------------------------------------------------- */
 
+/* A project's policy can be replaced from inside: git may write it, or no project could be cloned. It only
+ * tightens, but another one may tighten less: so what it said at the start holds until the end. */
+static int check_project(const struct supervise *v, struct err *reterr)
+{
+	struct stat st;
+
+	if (!v->s->site.project[0])
+		return 0;
+	if (stat(v->s->site.project, &st) < 0)
+		st.st_ino = 0;
+	if (st.st_ino == v->project.st_ino && (st.st_ino == 0 || (st.st_size == v->project.st_size &&
+	    st.st_mtim.tv_sec == v->project.st_mtim.tv_sec &&
+	    st.st_mtim.tv_nsec == v->project.st_mtim.tv_nsec &&
+	    st.st_ctim.tv_sec == v->project.st_ctim.tv_sec &&
+	    st.st_ctim.tv_nsec == v->project.st_ctim.tv_nsec)))
+		return 0;
+	return err_set(reterr, EBUSY, "%s has changed; the project's policy holds as it was at the start, "
+		       "until the next one", v->s->site.project);
+}
+
 static int reload(struct supervise *v, struct err *reterr)
 {
 	struct policy_config cfg = site_policy_config(&v->s->site);
 	struct policy *p = NULL;
-	int rc = policy_load(&cfg, &p, reterr);
+	int rc = check_project(v, reterr);
+
+	if (rc == 0)
+		rc = policy_load(&cfg, &p, reterr);
 
 	if (rc < 0)
 		return rc;
@@ -334,7 +395,12 @@ static void on_agent(struct supervise *v)
 	struct report r;
 
 	if (report_recv(v->agent_fd, &r) > 0 && r.kind == REPORT_FAILED) {
-		char text[sizeof(r.text) + 512], summary[400];
+		char text[sizeof(r.text) + 512], summary[400], why[512];
+
+		/* No preload library in there yet that could tell. */
+		supervisor_last_denial(v->judge, v->agent, why, sizeof(why));
+		if (why[0])
+			log_err("%s", str_starts(why, "crust-run: ") ? why + 11 : why);
 
 		audit_summary(v->s->audit, summary, sizeof(summary));
 		(void)snprintf(text, sizeof(text), "%s%s%s%s", r.text, /* cut if need be */

@@ -19,6 +19,7 @@
 #include "seccomp/guard.h"
 #include "seccomp/handlers.h"
 #include "seccomp/kernel.h"
+#include "seccomp/net.h"
 #include "seccomp/resolve.h"
 
 #define XATTR_VALUE_MAX XATTR_SIZE_MAX
@@ -92,14 +93,78 @@ static bool judge_place(struct notif *n, enum policy_op op, struct place *p)
 	return judge_path(n, op, p->name.path, p->name.written);
 }
 
+/* Would the name be writable but for the rule that wants its content inspected? Its neighbour tells. */
+static bool judge_neighbour(struct notif *n, const char *path)
+{
+	char lock[NAME_SIZE + 8];
+
+	(void)snprintf(lock, sizeof(lock), "%s.lock", path); /* fits */
+	return judge_path_quietly(n, POLICY_WRITE, lock) || judge_path(n, POLICY_WRITE, lock, path);
+}
+
+/* Without its config a repository makes git run nothing: what may change under inspection may go. */
+static bool judge_removal(struct notif *n, struct place *p)
+{
+	enum policy_inspect inspect;
+
+	if (p->name.moved && !judge_place(n, POLICY_DELETE, p))
+		return false;
+	if (!judge_change(n, POLICY_DELETE, p->name.path, p->name.written, &inspect))
+		return false;
+	return inspect == INSPECT_NONE || judge_neighbour(n, p->name.path);
+}
+
+/* A symbolic link at @at gives the names below it to another directory. Refused where rules treat names
+ * below @at in a way of their own (.git/hooks), unless those below the link's target are treated alike. */
+static bool judge_link_tree(struct notif *n, const struct name *at, const char *target)
+{
+	struct policy_decision d;
+	char dir[NAME_SIZE], other[NAME_SIZE + 16], to[NAME_SIZE];
+	const char *slash = strrchr(at->path, '/');
+
+	(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - at->path), at->path); /* fits */
+	(void)snprintf(other, sizeof(other), "%s/\001", dir); /* no rule's name */
+	if (!policy_boundary(n->policy, other, at->path, &d))
+		return true;
+	if (policy_normalise(dir[0] ? dir : "/", target, to, sizeof(to)) >= 0 &&
+	    !policy_boundary(n->policy, to, at->path, NULL))
+		return true;
+	return judge_deny(n, POLICY_WRITE, at->path, at->written, &d);
+}
+
+/* The same for a link that is moved or linked to a new name. */
+static bool judge_link_move(struct notif *n, const struct place *from, const struct name *to)
+{
+	char target[PATH_MAX];
+	ssize_t len = readlinkat(from->dir, from->last, target, sizeof(target) - 1);
+
+	if (len < 0)
+		return true; /* no link any more: the call itself will tell */
+	target[len] = '\0';
+	return judge_link_tree(n, to, target);
+}
+
+/* A socket under a new name is still a way out: it may go only where it may be connected to. */
+static bool judge_socket_move(struct notif *n, const struct name *from, const struct stat *st)
+{
+	struct policy_dest dest = { .unix_path = from->path };
+	struct policy_action a = { .op = POLICY_CONNECT, .path = from->path, .dest = &dest };
+
+	return sock_bound_here(n->s, st, from->path) || judge_action(n, &a, from->path, from->written);
+}
+
 static int64_t do_unlink(struct notif *n, int dirfd, uint64_t path, int flags)
 {
 	autoplace p = PLACE_EMPTY;
+	struct stat st;
 	int rc = place_find(n, dirfd, path, flags & AT_REMOVEDIR ? &odd_rmdir : &odd_unlink, &p);
 
 	if (rc < 0)
 		return rc;
-	if (!judge_place(n, POLICY_DELETE, &p))
+	/* A protected name that is not there is no news: see judge_existing(). */
+	if (fstatat(p.dir, p.last, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return -ENOENT;
+	if (!judge_removal(n, &p))
 		return -EACCES;
 	if (!target_alive(n))
 		return -EINTR;
@@ -194,7 +259,7 @@ static int64_t do_symlink(struct notif *n, uint64_t text, int dirfd, uint64_t pa
 	rc = place_find(n, dirfd, path, &odd_exists, &p);
 	if (rc < 0)
 		return rc;
-	if (!judge_place(n, POLICY_WRITE, &p))
+	if (!judge_place(n, POLICY_WRITE, &p) || !judge_link_tree(n, &p.name, target))
 		return -EACCES;
 	if (!target_alive(n))
 		return -EINTR;
@@ -256,6 +321,8 @@ static int64_t do_link(struct notif *n, int olddir, uint64_t old, int newdir, ui
 		return rc;
 	if (!judge_link_source(n, &from, &st) || !judge_place(n, POLICY_WRITE, &to))
 		return -EACCES;
+	if (S_ISSOCK(st.st_mode) && !judge_socket_move(n, &from, &st))
+		return -EACCES;
 	if (!target_alive(n))
 		return -EINTR;
 	/* Through /proc the pinned object itself is linked, whatever its name has become. A symbolic link
@@ -264,6 +331,8 @@ static int64_t do_link(struct notif *n, int olddir, uint64_t old, int newdir, ui
 		autoplace src = PLACE_EMPTY;
 
 		rc = place_find(n, olddir, old, &odd_busy, &src);
+		if (rc == 0 && !judge_link_move(n, &src, &to.name))
+			return -EACCES;
 		return rc < 0 ? rc : errno_reply(n, linkat(src.dir, src.last, to.dir, to.last, 0));
 	}
 	(void)snprintf(via, sizeof(via), "/proc/self/fd/%d", pin); /* fits */
@@ -309,8 +378,14 @@ static bool judge_move(struct notif *n, struct place *from, struct place *to, co
 		return false;
 	if (!judge_change(n, POLICY_WRITE, to->name.path, to->name.written, ret_inspect))
 		return false;
+	if (*ret_inspect != INSPECT_NONE && !judge_neighbour(n, to->name.path))
+		return false;
 	if (S_ISDIR(st->st_mode))
 		return judge_move_tree(n, &from->name, &to->name);
+	if (S_ISLNK(st->st_mode))
+		return judge_link_move(n, from, &to->name);
+	if (S_ISSOCK(st->st_mode))
+		return judge_socket_move(n, &from->name, st);
 	return guard_judge(n, POLICY_WRITE, st, from->name.path);
 }
 
@@ -495,7 +570,9 @@ static bool judge_metadata(struct notif *n, const struct object *o)
 
 	if (o->content)
 		return judge_path(n, POLICY_WRITE, o->name.path, o->name.written);
-	return judge_change(n, POLICY_WRITE, o->name.path, o->name.written, &inspect);
+	if (!judge_change(n, POLICY_WRITE, o->name.path, o->name.written, &inspect))
+		return false;
+	return inspect == INSPECT_NONE || judge_neighbour(n, o->name.path);
 }
 
 static int object_judge(struct notif *n, struct object *o)

@@ -15,3 +15,7 @@ int creds_thread_start(struct supervisor *s);
  * taken. Always followed by creds_restore(). */
 int creds_assume(struct notif *n);
 void creds_restore(struct notif *n);
+
+/* Open @path with the credentials of the target's user namespace, for /proc/PID/uid_map and its kin: the
+ * kernel asks who opened them. New fd or -errno. */
+int creds_open_in_userns(struct notif *n, const char *path, int flags);

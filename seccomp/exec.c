@@ -251,12 +251,12 @@ static int argv_read(struct notif *n, uint64_t addr, struct argv *ret)
 
 /* --- verdicts --------------------------------------------------------------------------------- */
 
-static void command_text(const struct argv *a, char *buf, size_t size)
+static void command_text(const char *program, const struct argv *a, char *buf, size_t size)
 {
 	size_t at = 0;
 
 	for (size_t i = 0; i < a->n && at + 2 < size; i++) {
-		int len = snprintf(buf + at, size - at, "%s%s", i ? " " : "", a->v[i]);
+		int len = snprintf(buf + at, size - at, "%s%s", i ? " " : "", i ? a->v[i] : program);
 
 		at += len < 0 ? 0 : MIN((size_t)len, size - at - 1);
 	}
@@ -268,7 +268,7 @@ static bool judge_exec(struct notif *n, const char *program, const struct argv *
 	char object[OBJECT_TEXT];
 	struct policy_action act = { .op = POLICY_EXEC, .path = program, .argv = a->v };
 
-	command_text(a, object, sizeof(object));
+	command_text(program, a, object, sizeof(object));
 	return judge_action(n, &act, object, as_written);
 }
 

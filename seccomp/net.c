@@ -73,7 +73,7 @@ static void bound_add(struct supervisor *s, const struct stat *st, const char *p
 	pthread_mutex_unlock(&s->socks->lock);
 }
 
-static bool bound_here(struct supervisor *s, const struct stat *st, const char *path)
+bool sock_bound_here(struct supervisor *s, const struct stat *st, const char *path)
 {
 	bool found = false;
 
@@ -204,14 +204,11 @@ static int dest_unix_path(struct notif *n, struct dest *d)
 		return rc;
 	d->name.ops = 0;
 	d->pin = name_pin(n, &d->name, FOLLOW_LAST);
-	if (d->pin < 0) {
-		/* Nothing there: judged all the same, so that a denied name answers alike. */
-		rc = d->pin;
-		return judge_unix(n, d, d->name.path, false, d->name.written) ? rc : -EACCES;
-	}
+	if (d->pin < 0)
+		return d->pin; /* nothing there: existence is no secret, and tmux must see that no server runs */
 	if (fstat(d->pin, &st) < 0)
 		return -errno;
-	if (!streq(d->name.path, n->s->voice_path) && !bound_here(n->s, &st, d->name.path)) {
+	if (!streq(d->name.path, n->s->voice_path) && !sock_bound_here(n->s, &st, d->name.path)) {
 		if (policy_normalise("/", d->name.written, written, sizeof(written)) < 0)
 			return -ENAMETOOLONG;
 		if (!streq(written, d->name.path) && !judge_unix(n, d, written, false, NULL))

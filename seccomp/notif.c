@@ -188,7 +188,8 @@ static bool under(const char *path, const char *dir)
 	return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
-/* What no policy can lift: our own process, the canary, the files that this run rests on. */
+/* What no policy can lift: our own process, the canary, the files that this run rests on and, for renames,
+ * the directories above them. */
 static bool judge_self(struct notif *n, enum policy_op op, const char *path,
 		       struct policy_decision *ret)
 {
@@ -202,9 +203,13 @@ static bool judge_self(struct notif *n, enum policy_op op, const char *path,
 					 .severity = SEVERITY_CRITICAL };
 	if (streq(path, n->s->canary_path))
 		return true;
-	if (op != POLICY_READ && op != POLICY_LIST && op != POLICY_CONNECT &&
-	    n->s->voice_path[0] && under(n->s->voice_path, path))
-		return true;
+	if (op == POLICY_WRITE || op == POLICY_DELETE) {
+		if (n->s->voice_path[0] && under(n->s->voice_path, path))
+			return true;
+		for (char **f = n->s->self_files; *f; f++)
+			if (under(*f, path))
+				return true; /* the file, or a directory above it */
+	}
 	if (!str_starts(path, "/proc/") || path[6] < '0' || path[6] > '9')
 		return false;
 	pid = strtol(path + 6, &end, 10);
@@ -330,6 +335,16 @@ bool judge_path_quietly(struct notif *n, enum policy_op op, const char *path)
 	return d.verdict == VERDICT_ALLOW || (n->s->observe && !streq(path, n->s->canary_path));
 }
 
+int judge_existing(struct notif *n, enum policy_op op, const char *path, const char *as_written)
+{
+	struct stat st;
+
+	if (!judge_path_quietly(n, op, path) && lstat(path, &st) < 0 &&
+	    (errno == ENOENT || errno == ENOTDIR))
+		return -errno;
+	return judge_path(n, op, path, as_written) ? 0 : -EACCES;
+}
+
 bool judge_change(struct notif *n, enum policy_op op, const char *path, const char *as_written,
 		  enum policy_inspect *ret_inspect)
 {
@@ -360,11 +375,11 @@ int deny_undecided(struct notif *n, const char *why)
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-int64_t reply_fd(struct notif *n, int fd_consume, bool cloexec)
+int64_t reply_fd(struct notif *n, int fd_consume, bool cloexec, bool at_once)
 {
 	struct seccomp_notif_addfd addfd = {
 		.id = n->id,
-		.flags = SECCOMP_ADDFD_FLAG_SEND,
+		.flags = at_once || !n->s->killable ? SECCOMP_ADDFD_FLAG_SEND : 0,
 		.srcfd = (uint32_t)fd_consume,
 		.newfd_flags = cloexec ? O_CLOEXEC : 0,
 	};
@@ -376,6 +391,8 @@ int64_t reply_fd(struct notif *n, int fd_consume, bool cloexec)
 	} while (rc < 0 && errno == EINTR);
 	saved = errno;
 	(void)close(fd_consume); /* the target has its own now */
+	if (rc >= 0 && !addfd.flags)
+		return rc;
 	if (rc >= 0 || saved == ENOENT || saved == EINPROGRESS)
 		return REPLY_DONE; /* ENOENT: the target is gone, or was interrupted */
 	return saved == EMFILE ? -EMFILE : deny_undecided(n, "the descriptor could not be handed over");

@@ -22,6 +22,7 @@
 struct creds;
 struct guard_index;
 struct exec_table;
+struct sock_table;
 
 /* The supervisor's state that handlers share. Fields without a comment are set at start and never change. */
 struct supervisor {
@@ -30,7 +31,9 @@ struct supervisor {
 	struct policy *policy_main; /* the same, for the main thread */
 	struct audit *audit;
 	char *home, *workspace, *voice_path, *canary_path;
+	char **self_files; /* NULL-terminated */
 	bool observe, privileged, has_pidfd_thread;
+	bool killable; /* WAIT_KILLABLE_RECV: no signal comes between two steps of an answer */
 	int front_pid, pid, end_fd;
 	dev_t proc_dev;
 	unsigned long tty; /* device number of our controlling terminal, or 0 */
@@ -45,6 +48,7 @@ struct supervisor {
 	struct guard_index *guards;
 	struct exec_table *execs;
 	struct sock_table *socks;
+	atomic_uchar ptys[512]; /* bit per /dev/pts number: made in the tree, or the session's own */
 
 	struct denial_slot *denials; /* last denial of each thread, for the voice */
 	pthread_mutex_t denial_lock;
@@ -120,6 +124,11 @@ bool judge_path(struct notif *n, enum policy_op op, const char *path, const char
 /* The same, but only asks: nothing is recorded. */
 bool judge_path_quietly(struct notif *n, enum policy_op op, const char *path);
 
+/* The same for a name that should be opened or reached but not made: -ENOENT, and silence, if it is denied
+ * and does not exist; -EACCES if it is denied; 0 = go on. Existence is no secret (stat is not judged), and
+ * programs look for many files that are not there. */
+int judge_existing(struct notif *n, enum policy_op op, const char *path, const char *as_written);
+
 /* For changes that policy_inspect() may let pass: like judge_path(), but *ret_inspect tells what kind of
  * look would make it pass; nothing is recorded in that case. */
 bool judge_change(struct notif *n, enum policy_op op, const char *path, const char *as_written,
@@ -140,8 +149,10 @@ void target_program(struct notif *n, char *buf, size_t size);
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-/* Hand @fd_consume to the target as the result of its call. REPLY_DONE or -errno. */
-int64_t reply_fd(struct notif *n, int fd_consume, bool cloexec);
+/* Hand @fd_consume to the target as the result of its call. A handler's answer. @at_once: in one step with
+ * the answer, which is faster; but then the target may run before our copy is closed, and see it: locks,
+ * leases, IN_CLOSE_WRITE, ETXTBSY and a FIFO's end of file wait for the last copy. */
+int64_t reply_fd(struct notif *n, int fd_consume, bool cloexec, bool at_once);
 
 /* A call that returned EINTR because the watch interrupted it: the answer for the target. */
 int64_t reply_interrupted(struct notif *n);

@@ -6,10 +6,11 @@
  *   4. only then truncate, if asked to: a denied open leaves no trace;
  *   5. hand the descriptor over. */
 #include <linux/openat2.h>
-#include <sys/resource.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "seccomp/creds.h"
 #include "seccomp/guard.h"
 #include "seccomp/handlers.h"
 #include "seccomp/resolve.h"
@@ -74,12 +75,19 @@ static unsigned open_ops(int flags)
 	return ops;
 }
 
-static bool judge_ops(struct notif *n, unsigned ops, const char *path, const char *as_written)
+static int judge_ops(struct notif *n, unsigned ops, bool makes, const char *path, const char *as_written)
 {
-	for (int op = 0; op < POLICY_OP_COUNT; op++)
-		if ((ops & (1u << op)) && !judge_path(n, (enum policy_op)op, path, as_written))
-			return false;
-	return true;
+	int rc = 0;
+
+	for (int op = 0; op < POLICY_OP_COUNT && rc == 0; op++) {
+		if (!(ops & (1u << op)))
+			continue;
+		if (makes)
+			rc = judge_path(n, (enum policy_op)op, path, as_written) ? 0 : -EACCES;
+		else
+			rc = judge_existing(n, (enum policy_op)op, path, as_written);
+	}
+	return rc;
 }
 
 /* O_RDONLY|O_CREAT of a file that exists only reads it (flock(1) does that everywhere): if writing is
@@ -98,20 +106,20 @@ static bool is_nameless(const struct name *nm)
 	return nm->pin >= 0 && (nm->path[0] != '/' || str_starts(nm->path, "/memfd:"));
 }
 
-static bool open_judge(struct notif *n, struct open_call *o)
+static int open_judge(struct notif *n, struct open_call *o)
 {
 	char inside[NAME_SIZE + 8];
 
 	if (is_nameless(&o->name))
-		return true;
+		return 0;
 	if (may_drop_creat(n, o))
 		o->flags &= ~O_CREAT;
 	o->name.ops = open_ops(o->flags);
 	if (!is_tmpfile(o->flags))
-		return judge_ops(n, o->name.ops, o->name.path, o->name.written);
+		return judge_ops(n, o->name.ops, o->flags & O_CREAT, o->name.path, o->name.written);
 	/* An unnamed file in that directory. */
 	(void)snprintf(inside, sizeof(inside), "%s/#tmp", o->name.path); /* fits */
-	return judge_ops(n, o->name.ops, inside, o->name.written);
+	return judge_ops(n, o->name.ops, true, inside, o->name.written);
 }
 
 /* /dev/tty is the opener's controlling terminal. Ours is the target's unless it made a session of its
@@ -168,9 +176,17 @@ static int open_follow(struct notif *n, struct open_call *o)
 	if (o->resolve & RESOLVE_BENEATH)
 		flags |= FOLLOW_BENEATH;
 	rc = name_follow(n, &o->name, flags, o->beneath);
-	if (rc < 0)
-		return rc;
-	return open_judge(n, o) ? 0 : -EACCES;
+	return rc < 0 ? rc : open_judge(n, o);
+}
+
+/* Files of /proc/PID that the kernel lets only a member of the target's user namespace write. */
+static bool is_idmap(const char *path)
+{
+	const char *base = strrchr(path, '/');
+
+	return str_starts(path, "/proc/") && path[6] >= '0' && path[6] <= '9' && base &&
+	       (streq(base, "/uid_map") || streq(base, "/gid_map") || streq(base, "/projid_map") ||
+		streq(base, "/setgroups"));
 }
 
 static int open_once(struct notif *n, struct open_call *o)
@@ -180,6 +196,8 @@ static int open_once(struct notif *n, struct open_call *o)
 
 	if (streq(o->name.path, "/dev/tty") && !o->name.root[0])
 		return open_tty(n, flags);
+	if (is_idmap(o->name.path))
+		return creds_open_in_userns(n, o->name.path, flags);
 	if (makes_file(flags))
 		worker_umask(n);
 	return name_open(&o->name, flags, makes_file(flags) ? o->mode : 0);
@@ -189,10 +207,10 @@ static int open_once(struct notif *n, struct open_call *o)
 static int open_object(struct notif *n, struct open_call *o)
 {
 	bool followed = false;
-	int fd, rc;
+	int fd, rc = open_judge(n, o);
 
-	if (!open_judge(n, o))
-		return -EACCES;
+	if (rc < 0)
+		return rc;
 	/* ".." behind a link means another directory than it seems: walk it. Also when it would create. */
 	if (o->name.dots && (makes_file(o->flags) || o->name.root[0] || (o->resolve & RESOLVE_BENEATH))) {
 		rc = open_follow(n, o);
@@ -226,7 +244,7 @@ static int check_dots(struct notif *n, struct open_call *o, int fd)
 		return deny_undecided(n, "the name of the opened object cannot be read");
 	if (streq(path, o->name.path))
 		return 0;
-	return judge_ops(n, o->name.ops, path, o->name.written) ? 0 : -EACCES;
+	return judge_ops(n, o->name.ops, true, path, o->name.written);
 }
 
 static int check_xdev(struct open_call *o, int fd)
@@ -262,25 +280,55 @@ static int check_object(struct notif *n, struct open_call *o, int fd, struct sta
 }
 
 /* Device nodes that reach around every file name. Judged by number: a node may have any name. */
-static int check_device(struct notif *n, const struct stat *st, const char *path)
+static bool is_raw_device(const struct stat *st)
+{
+	return S_ISBLK(st->st_mode) || (S_ISCHR(st->st_mode) && major(st->st_rdev) == 1 &&
+					(minor(st->st_rdev) == 1 || minor(st->st_rdev) == 2 ||
+					 minor(st->st_rdev) == 4)); /* mem, kmem, port: devices.txt */
+}
+
+static int pty_number(const struct stat *st)
+{
+	/* Unix98 pty slaves: majors 136 to 143 */
+	if (!S_ISCHR(st->st_mode) || major(st->st_rdev) < 136 || major(st->st_rdev) > 143)
+		return -1;
+	return (int)((major(st->st_rdev) - 136) * 256 + minor(st->st_rdev));
+}
+
+static int check_device(struct notif *n, struct open_call *o, int fd, const struct stat *st)
 {
 	struct policy_decision d = { .rule = "protect-devices",
 				     .message = "Raw devices hold every file's content.",
 				     .source = "builtin",
 				     .stage = "supervisor",
 				     .severity = SEVERITY_CRITICAL };
+	int pty = pty_number(st);
+	unsigned made;
 
-	if (!S_ISBLK(st->st_mode) &&
-	    !(S_ISCHR(st->st_mode) && major(st->st_rdev) == 1 &&
-	      (minor(st->st_rdev) == 1 || minor(st->st_rdev) == 2 || minor(st->st_rdev) == 4)))
-		return 0; /* mem, kmem, port: 1:1, 1:2, 1:4 (devices.txt) */
-	return judge_deny(n, POLICY_READ, path, NULL, &d) ? 0 : -EACCES;
+	/* A terminal made here belongs to the tree. */
+	if (S_ISCHR(st->st_mode) && st->st_rdev == makedev(5, 2) && ioctl(fd, TIOCGPTN, &made) == 0)
+		pty_allow(n->s, made);
+	if (is_raw_device(st))
+		return judge_deny(n, POLICY_READ, o->name.path, NULL, &d) ? 0 : -EACCES;
+	/* Other people's terminals are not; one that the target holds already (/proc/self/fd) is its. */
+	if (pty < 0 || o->name.pin >= 0 || pty_allowed(n->s, (unsigned)pty))
+		return 0;
+	d.rule = "protect-terminals";
+	d.message = "This terminal belongs to another session.";
+	return judge_deny(n, POLICY_READ, o->name.path, NULL, &d) ? 0 : -EACCES;
+}
+
+/* Nobody can tell our copy from the target's own: see reply_fd(). */
+static bool may_reply_at_once(const struct open_call *o, const struct stat *st)
+{
+	return (o->flags & (O_ACCMODE | O_CREAT)) == O_RDONLY &&
+	       (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode));
 }
 
 static int64_t open_perform(struct notif *n, struct open_call *o)
 {
 	autoclose fd = -1;
-	struct stat st;
+	struct stat st = { 0 };
 	int rc;
 
 	if (makes_file(o->flags) && !target_alive(n))
@@ -291,13 +339,13 @@ static int64_t open_perform(struct notif *n, struct open_call *o)
 	if (!is_nameless(&o->name)) {
 		rc = check_object(n, o, fd, &st);
 		if (rc == 0)
-			rc = check_device(n, &st, o->name.path);
+			rc = check_device(n, o, fd, &st);
 		if (rc < 0)
 			return rc;
 	}
 	if ((o->flags & O_TRUNC) && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && ftruncate(fd, 0) < 0)
 		return -errno;
-	return reply_fd(n, take_fd(&fd), o->flags & O_CLOEXEC);
+	return reply_fd(n, take_fd(&fd), o->flags & O_CLOEXEC, may_reply_at_once(o, &st));
 }
 
 static int64_t open_common(struct notif *n, int dirfd, uint64_t path, uint64_t flags, uint64_t mode)

@@ -14,3 +14,15 @@ struct denial_slot {
 
 /* The value of "Key:" in /proc/TID/status. 0 or -errno. */
 int target_status(pid_t tid, const char *key, char *buf, size_t size);
+
+/* Terminals by their number in /dev/pts. */
+static inline void pty_allow(struct supervisor *s, unsigned pty)
+{
+	if (pty / 8 < sizeof(s->ptys))
+		atomic_fetch_or(&s->ptys[pty / 8], (unsigned char)(1u << pty % 8));
+}
+
+static inline bool pty_allowed(struct supervisor *s, unsigned pty)
+{
+	return pty / 8 < sizeof(s->ptys) && (atomic_load(&s->ptys[pty / 8]) & (1u << pty % 8));
+}

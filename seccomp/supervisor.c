@@ -10,9 +10,10 @@
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "seccomp/creds.h"
@@ -27,7 +28,7 @@
 #define READERS_MIN	2
 #define READERS_IDLE	4	/* more than this many waiting: the next one to finish leaves */
 #define READERS_MAX	2048
-#define READER_STACK	(256 * 1024)
+#define READER_STACK	(1024 * 1024) /* virtual; a decision on a command line wants 100 KiB */
 #define WATCH_MS	20
 #define SIG_INTERRUPT	(SIGRTMIN + 1)
 
@@ -60,6 +61,27 @@ int64_t note_creds(struct notif *n)
 {
 	atomic_store(&n->s->creds_differ, true);
 	return REPLY_CONTINUE; /* the kernel checks them; we only read the outcome, at each later call */
+}
+
+/* Is @pid one of ours? Every process of the tree descends from this one: a child subreaper. */
+static bool in_tree(const struct supervisor *s, pid_t pid)
+{
+	char text[32];
+
+	for (int depth = 0; pid > 1 && depth < 4096; depth++) {
+		if (target_status(pid, "PPid", text, sizeof(text)) < 0)
+			return false;
+		pid = (pid_t)strtoul(text, NULL, 10);
+		if (pid == s->pid)
+			return true;
+	}
+	return false;
+}
+
+int64_t note_prlimit(struct notif *n)
+{
+	/* In a pid namespace of its own the target means another number; then we refuse too much. */
+	return in_tree(n->s, (pid_t)n->args[0]) ? REPLY_CONTINUE : -EPERM;
 }
 
 /* --- one call --------------------------------------------------------------------------------- */
@@ -195,27 +217,22 @@ static void pool_ended(struct supervisor *s)
 	(void)!write(s->end_fd, &one, sizeof(one)); /* an eventfd: cannot fail below 2^64 */
 }
 
-/* RECV may block forever once no target is left (kernels differ): poll() tells. */
+/* The kernel wakes one of those who wait in RECV; poll() would wake all. When no target is left, newer
+ * kernels answer ENOENT and poll() says so, older ones let us wait: then the process ends with its loop. */
 static bool reader_recv(struct worker *w)
 {
 	struct pollfd pfd = { .fd = w->s->listener, .events = POLLIN };
 
-	for (;;) {
-		memset(w->req, 0, w->req_size);
-		if (atomic_load(&w->s->stopping))
-			return false;
-		if (poll(&pfd, 1, -1) < 0 && errno != EINTR)
-			return false;
-		if (!(pfd.revents & POLLIN)) {
-			if (pfd.revents & (POLLHUP | POLLERR | POLLNVAL))
-				return false;
-			continue;
-		}
+	while (!atomic_load(&w->s->stopping)) {
+		memset(w->req, 0, w->req_size); /* or RECV says EINVAL */
 		if (ioctl(w->s->listener, SECCOMP_IOCTL_NOTIF_RECV, w->req) == 0)
 			return true;
-		if (errno != EINTR && errno != ENOENT && errno != EAGAIN)
+		if (errno == ENOENT && poll(&pfd, 1, 0) >= 0 && !(pfd.revents & (POLLHUP | POLLERR)))
+			continue; /* the target died on the way */
+		if (errno != EINTR && errno != EAGAIN)
 			return false;
 	}
+	return false;
 }
 
 static void *reader_main(void *arg)
@@ -378,6 +395,31 @@ static unsigned long own_tty(void)
 	return tty;
 }
 
+static void free_list(char **list)
+{
+	for (char **at = list; at && *at; at++)
+		free(*at);
+	free(list);
+}
+
+static char **copy_list(const char *const *list)
+{
+	size_t n = 0;
+	char **copy;
+
+	while (list && list[n])
+		n++;
+	copy = calloc(n + 1, sizeof(*copy));
+	for (size_t i = 0; copy && i < n; i++) {
+		copy[i] = strdup(list[i]);
+		if (!copy[i]) {
+			free_list(copy);
+			return NULL;
+		}
+	}
+	return copy;
+}
+
 static int config_copy(struct supervisor *s, const struct supervisor_config *cfg)
 {
 	const char *voice = cfg->voice_path ? cfg->voice_path : "";
@@ -388,11 +430,12 @@ static int config_copy(struct supervisor *s, const struct supervisor_config *cfg
 	s->voice_path = strdup(voice);
 	if (asprintf(&s->canary_path, "%.*s/canary", slash ? (int)(slash - voice) : 0, voice) < 0)
 		s->canary_path = NULL;
+	s->self_files = copy_list(cfg->self_files);
 	s->denials = calloc(DENIAL_SLOTS, sizeof(*s->denials));
 	s->guards = guard_new();
 	s->execs = exec_table_new();
 	s->socks = sock_table_new();
-	return s->home && s->workspace && s->voice_path && s->canary_path && s->denials && s->guards &&
+	return s->home && s->workspace && s->voice_path && s->canary_path && s->denials && s->guards && s->self_files &&
 			       s->execs && s->socks ?
 		       0 :
 		       -ENOMEM;
@@ -408,6 +451,7 @@ static void free_all(struct supervisor *s)
 	free(s->workspace);
 	free(s->voice_path);
 	free(s->canary_path);
+	free_list(s->self_files);
 	free(s->denials);
 	guard_free(s->guards);
 	exec_table_free(s->execs);
@@ -454,6 +498,7 @@ static int start_threads(struct supervisor *s, struct err *reterr)
 int supervisor_start(const struct supervisor_config *cfg, struct supervisor **ret, struct err *reterr)
 {
 	struct supervisor *s = calloc(1, sizeof(*s));
+	struct rlimit files;
 	struct stat st;
 	int rc, fd;
 
@@ -466,9 +511,16 @@ int supervisor_start(const struct supervisor_config *cfg, struct supervisor **re
 	s->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->audit = cfg->audit;
 	s->observe = cfg->observe;
+	s->killable = cfg->killable;
 	s->front_pid = cfg->front_pid;
 	s->pid = getpid();
 	s->tty = own_tty();
+	if (major(s->tty) >= 136 && major(s->tty) <= 143)
+		pty_allow(s, (unsigned)((major(s->tty) - 136) * 256 + minor(s->tty)));
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) { /* ours, not the targets': theirs were set before */
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files); /* fewer calls at once, otherwise */
+	}
 	s->privileged = creds_privileged();
 	s->proc_dev = stat("/proc", &st) == 0 ? st.st_dev : 0;
 	fd = (int)syscall(__NR_pidfd_open, s->pid, PIDFD_THREAD);

@@ -18,6 +18,9 @@ struct supervisor_config {
 	const char *voice_path;      /* path of the preload socket: targets may always connect there */
 	bool observe;                /* decide and record, but deny nothing */
 	int listener_consume;        /* seccomp listener of the target tree */
+	bool killable;               /* what filter_install() said */
+	const char *const *self_files; /* files that this run rests on (events, policies): absolute, NULL-
+					* terminated, copied; targets may not change them. May be NULL */
 	int front_pid;               /* the process in front of us: not a target either */
 };
 
@@ -38,6 +41,9 @@ const struct policy *supervisor_policy(const struct supervisor *s);
 /* Answer one request of the preload library that arrived on @fd (accepted SOCK_SEQPACKET connection),
  * then return; the caller closes @fd. Reads at most one message, never blocks longer than 100 ms. */
 void supervisor_answer_voice(struct supervisor *s, int fd);
+
+/* The line about the last denial of thread @tid, "" if there is none; told once. Cut to @size. */
+void supervisor_last_denial(struct supervisor *s, int tid, char *buf, size_t size);
 
 /* Stop the threads and free. Waiting calls of targets fail (ENOSYS from the closed listener). */
 struct supervisor *supervisor_stop(struct supervisor *s);

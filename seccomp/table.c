@@ -141,6 +141,8 @@ const struct call call_table[] = {
 	       TEST(EQ(0, PR_SET_DUMPABLE), EQ(1, 0))),
 	REFUSE(prctl, EPERM, "would fake the program's name", TEST(EQ(0, PR_SET_MM))),
 
+	NOTE(prlimit64, note_prlimit, "limits of processes outside", TEST(ANYBIT(0, UINT32_MAX), NOTNULL(2))),
+
 	/* --- refused ------------------------------------------------------------------------------ */
 	REFUSE(io_uring_setup, ENOSYS, "opens and connects without system calls"),
 	REFUSE(io_uring_enter, ENOSYS, "opens and connects without system calls"),

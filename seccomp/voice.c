@@ -23,17 +23,24 @@ static void voice_send(int fd, uint32_t verdict, const char *text)
 	(void)!send(fd, out, sizeof(a) + a.text_len, MSG_NOSIGNAL | MSG_DONTWAIT); /* it may be gone */
 }
 
-static void voice_denial(struct supervisor *s, int fd, pid_t tid)
+void supervisor_last_denial(struct supervisor *s, int tid, char *buf, size_t size)
 {
 	struct denial_slot *slot = &s->denials[(unsigned)tid % DENIAL_SLOTS];
-	char text[DENIAL_TEXT] = "";
 
+	buf[0] = '\0';
 	pthread_mutex_lock(&s->denial_lock);
 	if (slot->tid == tid) {
-		memcpy(text, slot->text, sizeof(text));
+		(void)snprintf(buf, size, "%s", slot->text); /* a cut line still tells */
 		slot->tid = 0;
 	}
 	pthread_mutex_unlock(&s->denial_lock);
+}
+
+static void voice_denial(struct supervisor *s, int fd, pid_t tid)
+{
+	char text[DENIAL_TEXT];
+
+	supervisor_last_denial(s, tid, text, sizeof(text));
 	voice_send(fd, VERDICT_DENY, text);
 }
 

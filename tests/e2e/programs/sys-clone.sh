@@ -1,0 +1,2 @@
+# children that share memory, descriptors or the cwd
+exec "$BIN/procs" clone

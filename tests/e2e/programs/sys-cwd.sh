@@ -1,0 +1,2 @@
+# a current directory that is renamed, then removed
+exec "$BIN/files" cwd

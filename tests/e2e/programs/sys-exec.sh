@@ -1,0 +1,2 @@
+# exec: errnos, scripts, argv, environment, descriptors
+exec "$BIN/procs" exec

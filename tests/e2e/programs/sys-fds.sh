@@ -1,0 +1,2 @@
+# descriptor numbers and the program's own limits
+exec "$BIN/files" fds

@@ -1,0 +1,2 @@
+# FIFOs: blocking opens, interrupted, restarted, killed, many
+exec "$BIN/files" fifo

@@ -1,0 +1,2 @@
+# inotify: each event in order, close-write at once
+exec "$BIN/files" inotify

@@ -1,0 +1,2 @@
+# fcntl, flock and OFD locks
+exec "$BIN/files" locks

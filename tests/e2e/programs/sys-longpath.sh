@@ -1,0 +1,2 @@
+# a directory 5,000 bytes deep
+exec "$BIN/files" longpath

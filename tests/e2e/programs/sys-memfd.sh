@@ -1,0 +1,2 @@
+# a program in a memfd
+exec "$BIN/procs" memfd

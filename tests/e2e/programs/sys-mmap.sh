@@ -1,0 +1,2 @@
+# shared and executable mappings of opened files
+exec "$BIN/files" mmap

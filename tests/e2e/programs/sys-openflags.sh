@@ -1,0 +1,2 @@
+# open, openat, openat2: flags, errnos, edges
+exec "$BIN/files" openflags

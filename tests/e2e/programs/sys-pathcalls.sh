@@ -1,0 +1,2 @@
+# rename, link, mkdir, chmod, truncate, utimens, xattr: errnos, edges
+exec "$BIN/files" pathcalls

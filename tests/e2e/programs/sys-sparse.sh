@@ -1,0 +1,2 @@
+# sparse files and fallocate
+exec "$BIN/files" sparse

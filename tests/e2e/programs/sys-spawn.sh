@@ -1,0 +1,2 @@
+# posix_spawn and vfork in eight threads
+exec "$BIN/procs" spawn

@@ -1,0 +1,2 @@
+# opens under a storm of signals
+exec "$BIN/files" storm

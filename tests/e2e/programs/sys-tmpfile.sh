@@ -1,0 +1,2 @@
+# O_TMPFILE: a file without a name gets one
+exec "$BIN/files" tmpfile

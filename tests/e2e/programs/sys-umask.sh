@@ -1,0 +1,2 @@
+# umask, setuid bits, setgid directories
+exec "$BIN/files" umask

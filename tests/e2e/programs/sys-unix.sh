@@ -1,0 +1,2 @@
+# Unix sockets: paths, abstract names, datagrams, passed descriptors
+exec "$BIN/socks" unix
