@@ -305,7 +305,7 @@ static void decide(struct query *q, struct policy_decision *ret)
 	}
 	fill(q, rank, ret);
 	/* A harmless change passes only where nothing but the inspecting rules is in its way. */
-	if (r && r->inspect != INSPECT_NONE && q->a->op == POLICY_WRITE &&
+	if (r && r->inspect != INSPECT_NONE && (q->a->op == POLICY_WRITE || q->a->op == POLICY_DELETE) &&
 	    verdict_of(q, find(q, SKIP_INSPECT)) == VERDICT_ALLOW)
 		ret->inspect = r->inspect;
 	if (any_overflow(q)) {

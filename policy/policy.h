@@ -78,7 +78,8 @@ struct policy_decision {
 	const char *source;   /* "builtin", or "file:line" of the rule */
 	const char *stage;    /* which part decided: "path", "command", "destination", "default" */
 	enum policy_severity severity;
-	enum policy_inspect inspect; /* != INSPECT_NONE: a change may pass policy_inspect() */
+	enum policy_inspect inspect; /* != INSPECT_NONE: a change may pass policy_inspect(), and then
+				      * nothing else is in its way. A removal is a change to nothing */
 	bool wants_by;        /* the answer may differ once action.by is known: ask again with it */
 };
 

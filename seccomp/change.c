@@ -93,15 +93,6 @@ static bool judge_place(struct notif *n, enum policy_op op, struct place *p)
 	return judge_path(n, op, p->name.path, p->name.written);
 }
 
-/* Would the name be writable but for the rule that wants its content inspected? Its neighbour tells. */
-static bool judge_neighbour(struct notif *n, const char *path)
-{
-	char lock[NAME_SIZE + 8];
-
-	(void)snprintf(lock, sizeof(lock), "%s.lock", path); /* fits */
-	return judge_path_quietly(n, POLICY_WRITE, lock) || judge_path(n, POLICY_WRITE, lock, path);
-}
-
 /* Without its config a repository makes git run nothing: what may change under inspection may go. */
 static bool judge_removal(struct notif *n, struct place *p)
 {
@@ -109,9 +100,7 @@ static bool judge_removal(struct notif *n, struct place *p)
 
 	if (p->name.moved && !judge_place(n, POLICY_DELETE, p))
 		return false;
-	if (!judge_change(n, POLICY_DELETE, p->name.path, p->name.written, &inspect))
-		return false;
-	return inspect == INSPECT_NONE || judge_neighbour(n, p->name.path);
+	return judge_change(n, POLICY_DELETE, p->name.path, p->name.written, &inspect);
 }
 
 /* A symbolic link at @at gives the names below it to another directory. Refused where rules treat names
@@ -378,8 +367,6 @@ static bool judge_move(struct notif *n, struct place *from, struct place *to, co
 		return false;
 	if (!judge_change(n, POLICY_WRITE, to->name.path, to->name.written, ret_inspect))
 		return false;
-	if (*ret_inspect != INSPECT_NONE && !judge_neighbour(n, to->name.path))
-		return false;
 	if (S_ISDIR(st->st_mode))
 		return judge_move_tree(n, &from->name, &to->name);
 	if (S_ISLNK(st->st_mode))
@@ -570,9 +557,7 @@ static bool judge_metadata(struct notif *n, const struct object *o)
 
 	if (o->content)
 		return judge_path(n, POLICY_WRITE, o->name.path, o->name.written);
-	if (!judge_change(n, POLICY_WRITE, o->name.path, o->name.written, &inspect))
-		return false;
-	return inspect == INSPECT_NONE || judge_neighbour(n, o->name.path);
+	return judge_change(n, POLICY_WRITE, o->name.path, o->name.written, &inspect);
 }
 
 static int object_judge(struct notif *n, struct object *o)

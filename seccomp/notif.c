@@ -339,7 +339,8 @@ int judge_existing(struct notif *n, enum policy_op op, const char *path, const c
 {
 	struct stat st;
 
-	if (!judge_path_quietly(n, op, path) && lstat(path, &st) < 0 &&
+	/* /proc/self would be ours here. */
+	if (!str_starts(path, "/proc/") && !judge_path_quietly(n, op, path) && lstat(path, &st) < 0 &&
 	    (errno == ENOENT || errno == ENOTDIR))
 		return -errno;
 	return judge_path(n, op, path, as_written) ? 0 : -EACCES;

@@ -203,21 +203,32 @@ static int open_once(struct notif *n, struct open_call *o)
 	return name_open(&o->name, flags, makes_file(flags) ? o->mode : 0);
 }
 
+/* Would the name, as its text says, be allowed? */
+static bool open_judge_quietly(struct notif *n, struct open_call *o)
+{
+	for (int op = 0; op < POLICY_OP_COUNT; op++)
+		if ((open_ops(o->flags) & (1u << op)) &&
+		    !judge_path_quietly(n, (enum policy_op)op, o->name.path))
+			return false;
+	return true;
+}
+
+/* ".." behind a link means another directory than it seems. If nothing speaks against the name as it
+ * seems, the kernel may find out (check_dots()); else, and if a file would be made, it is walked first. */
+static bool must_walk(struct notif *n, struct open_call *o)
+{
+	return o->name.dots && (makes_file(o->flags) || o->name.root[0] ||
+				(o->resolve & RESOLVE_BENEATH) || !open_judge_quietly(n, o));
+}
+
 /* Links are followed only when the kernel says that there are any. */
 static int open_object(struct notif *n, struct open_call *o)
 {
-	bool followed = false;
-	int fd, rc = open_judge(n, o);
+	bool followed = must_walk(n, o);
+	int fd, rc = followed ? open_follow(n, o) : open_judge(n, o);
 
 	if (rc < 0)
 		return rc;
-	/* ".." behind a link means another directory than it seems: walk it. Also when it would create. */
-	if (o->name.dots && (makes_file(o->flags) || o->name.root[0] || (o->resolve & RESOLVE_BENEATH))) {
-		rc = open_follow(n, o);
-		if (rc < 0)
-			return rc;
-		followed = true;
-	}
 	for (int tries = 0; tries < 8; tries++) {
 		fd = open_once(n, o);
 		if (fd != -ELOOP)

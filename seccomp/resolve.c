@@ -42,9 +42,18 @@ static int read_link(const char *path, char *buf, size_t size)
 	return (int)len;
 }
 
+/* The kernel puts this behind the name of what has none any more. A name may really end so. */
+static const char deleted_mark[] = " (deleted)";
+
+static bool is_deleted(const char *path, size_t len)
+{
+	const size_t mark = sizeof(deleted_mark) - 1;
+
+	return len > mark && memcmp(path + len - mark, deleted_mark, mark) == 0;
+}
+
 int fd_name(int fd, char *buf, size_t size, bool *ret_deleted)
 {
-	static const char gone[] = " (deleted)";
 	char link[32];
 	struct stat st;
 	int len;
@@ -52,12 +61,11 @@ int fd_name(int fd, char *buf, size_t size, bool *ret_deleted)
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd); /* fits */
 	len = read_link(link, buf, size);
 	*ret_deleted = false;
-	if (len < (int)sizeof(gone) || !streq(buf + len - (sizeof(gone) - 1), gone))
+	if (len < 0 || !is_deleted(buf, (size_t)len))
 		return len;
-	/* A file may really be called that. Without a link it is not. */
-	if (fstat(fd, &st) == 0 && st.st_nlink > 0 && !S_ISDIR(st.st_mode))
+	if (fstat(fd, &st) == 0 && st.st_nlink > 0)
 		return len;
-	len -= (int)sizeof(gone) - 1;
+	len -= (int)sizeof(deleted_mark) - 1;
 	buf[len] = '\0';
 	*ret_deleted = true;
 	return len;
@@ -152,6 +160,8 @@ int name_from_text(struct notif *n, int dirfd, const char *path, size_t len, str
 		base = base_read(n, dirfd, ret->written, PATH_MAX);
 		if (base < 0)
 			return base;
+		if (len == 1 && path[0] == '.' && is_deleted(ret->written, (size_t)base))
+			return name_of_fd(n, dirfd, ret); /* a removed directory can still be opened */
 	}
 	rc = snprintf(ret->written + base, sizeof(ret->written) - (size_t)base, "%s%.*s",
 		      path[0] == '/' ? "" : "/", (int)len, path);
