@@ -96,7 +96,7 @@ $(B)/tests/unit/%: tests/unit/%.c tests/unit/tap.h $(B)/libcrust.a
 SUITE  := B=$(B) scripts/suite
 RACE_N ?= 100000
 
-.PHONY: deps check check-unit check-static check-compilers check-asan check-e2e check-agents race demo lint fmt \
+.PHONY: deps check check-unit check-static check-compilers check-asan check-e2e check-acceptance check-programs check-agents race demo lint fmt \
 	fuzz install clean
 deps: ## Install what building and checking needs (Debian), or print the one command that does
 	@scripts/deps.sh build check
@@ -125,11 +125,17 @@ check-asan:
 
 asan-programs: $(UNIT_BIN) $(PROGRAMS)
 
+# The two long suites run side by side, the others before them.
 check-e2e: $(PROGRAMS)
 	@$(SUITE) check 120 env CRUST=$(abspath $(B))/crust tests/e2e/check.sh
 	@$(SUITE) preload 120 tests/preload/run.sh $(abspath $(B))/libcrust-preload.so
 	@$(SUITE) launcher 300 env CRUST_RUN=$(abspath $(B))/crust-run tests/e2e/launcher.sh
+	@$(MAKE) --no-print-directory -j2 check-acceptance check-programs
+
+check-acceptance: $(PROGRAMS)
 	@$(SUITE) acceptance 900 env RACE_N=$(RACE_N) tests/e2e/acceptance.sh
+
+check-programs: $(PROGRAMS)
 	@$(SUITE) programs 1800 tests/e2e/programs.sh
 
 check-agents: ## Run Claude Code, Codex, Gemini CLI, OpenCode and Chromium (about 1 GB) under crust-run

@@ -16,4 +16,4 @@ call_handler call_execve, call_execveat;
 
 call_handler call_connect, call_bind, call_sendto, call_sendmsg, call_sendmmsg;
 
-call_handler note_root, note_clone, note_creds, note_prlimit;
+call_handler note_root, note_clone, note_creds, note_prlimit, refuse_mount;

@@ -84,6 +84,22 @@ int64_t note_prlimit(struct notif *n)
 	return in_tree(n->s, (pid_t)n->args[0]) ? REPLY_CONTINUE : -EPERM;
 }
 
+/* Refused by the filter alone it would be silent, and this is what breaks the sandboxes that agents bring. */
+int64_t refuse_mount(struct notif *n)
+{
+	struct policy_decision d = {
+		.rule = "no-mounts",
+		.message = "Mounting would give files a second name. Turn the agent's own sandbox off: "
+			   "crust-run takes its place.",
+		.source = "builtin",
+		.stage = "supervisor",
+		.severity = SEVERITY_MEDIUM,
+	};
+
+	(void)judge_deny(n, POLICY_WRITE, n->call->name, NULL, &d); /* also in the observe profile */
+	return -EPERM;
+}
+
 /* --- one call --------------------------------------------------------------------------------- */
 
 static void respond(struct notif *n, int64_t rc)

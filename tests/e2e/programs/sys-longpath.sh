@@ -1,2 +1,2 @@
-# a directory 5,000 bytes deep
+# a directory 3,500 bytes deep, and texts longer than PATH_MAX
 exec "$BIN/files" longpath
