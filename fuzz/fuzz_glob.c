@@ -49,7 +49,7 @@ static void use_rest(const char *pattern, const char *path, const char *config)
 	char why[100];
 
 	(void)policy_glob(pattern, path); /* also when it is not canonical */
-	(void)policy_inspect(INSPECT_GIT_CONFIG, path, strlen(path), config, strlen(config), why,
+	(void)policy_inspect(INSPECT_GIT_CONFIG, NULL, path, strlen(path), config, strlen(config), why,
 			     sizeof(why));
 }
 

@@ -137,7 +137,7 @@ static void inspect(const struct check *c, const struct policy_action *a, const 
 		return;
 	(void)snprintf(path, sizeof(path), "%s", ans->judged);
 	if (!read_small(path, &old, &exists) ||
-	    !policy_inspect(ans->d.inspect, exists ? buf_str(&old) : NULL, old.len, content,
+	    !policy_inspect(ans->d.inspect, ans->judged, exists ? buf_str(&old) : NULL, old.len, content,
 			    strlen(content), why, sizeof(why)))
 		return;
 	(void)snprintf(path, sizeof(path), "%s.lock", ans->judged);

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdarg.h>
 
 #include "policy/gitconfig.h"
@@ -114,6 +115,25 @@ static bool is_dangerous(const struct gitconfig_entry *e)
 	return value_is_dangerous(e);
 }
 
+/* A submodule's own config names its work tree, relative to itself: harmless while that lies in the
+ * repository that @path is part of. */
+static bool is_inner_worktree(const struct gitconfig_entry *e, const char *path)
+{
+	char dir[PATH_MAX], tree[PATH_MAX];
+	const char *git = path ? strstr(path, "/.git/modules/") : NULL;
+	size_t top = git ? (size_t)(git - path) : 0;
+	char *slash;
+
+	if (!git || !streq(e->section, "core") || !streq(e->name, "worktree"))
+		return false;
+	if ((size_t)snprintf(dir, sizeof(dir), "%s", path) >= sizeof(dir))
+		return false;
+	slash = strrchr(dir, '/');
+	*slash = '\0';
+	return policy_normalise(dir, e->value, tree, sizeof(tree)) > 0 && strlen(tree) > top &&
+	       strncmp(tree, path, top) == 0 && tree[top] == '/' && !strstr(tree + top, "/.git");
+}
+
 static bool same_entry(const struct gitconfig_entry *a, const struct gitconfig_entry *b)
 {
 	return streq(a->section, b->section) && streq(a->sub, b->sub) && streq(a->name, b->name) &&
@@ -156,7 +176,7 @@ static __attribute__((format(printf, 3, 4))) bool refuse(char *why, size_t size,
 	return false;
 }
 
-static bool git_config_is_harmless(const char *old, size_t old_len, const char *text, size_t len,
+static bool git_config_is_harmless(const char *path, const char *old, size_t old_len, const char *text, size_t len,
 				   char *why, size_t why_size)
 {
 	unsigned n = 0;
@@ -172,7 +192,7 @@ static bool git_config_is_harmless(const char *old, size_t old_len, const char *
 		return refuse(why, why_size, "the file has a NUL byte");
 	gitconfig_init(&g, text, len);
 	while ((r = gitconfig_next(&g)) > 0) {
-		if (!is_dangerous(&g.e))
+		if (!is_dangerous(&g.e) || is_inner_worktree(&g.e, path))
 			continue;
 		if (++n > DANGEROUS_MAX || !old_len || !stands_in(&g.e, old, old_len))
 			return refuse(why, why_size, "line %u sets %.64s%s%.64s.%.64s", g.e.line,
@@ -181,10 +201,10 @@ static bool git_config_is_harmless(const char *old, size_t old_len, const char *
 	return r == 0 || refuse(why, why_size, "line %u is not git configuration", g.line);
 }
 
-bool policy_inspect(enum policy_inspect kind, const char *old, size_t old_len, const char *new_,
+bool policy_inspect(enum policy_inspect kind, const char *path, const char *old, size_t old_len, const char *new_,
 		    size_t new_len, char *why, size_t why_size)
 {
 	if (kind != INSPECT_GIT_CONFIG || (!new_ && new_len))
 		return refuse(why, why_size, "nothing is known about such a file");
-	return git_config_is_harmless(old, old_len, new_, new_len, why, why_size);
+	return git_config_is_harmless(path, old, old_len, new_, new_len, why, why_size);
 }

@@ -108,9 +108,10 @@ bool policy_each_guard(const struct policy *p, unsigned ops, bool (*fn)(const ch
 /* Does @pattern (glob of crust-policy(5), already expanded) match @path? Plain walk, for tools and index. */
 bool policy_glob(const char *pattern, const char *path);
 
-/* Is the change of a file from @old (NULL: does not exist) to @new_ harmless in the eyes of @kind?
- * Sizes in bytes. False on anything that is not understood. @why (may be NULL) says which part is not. */
-bool policy_inspect(enum policy_inspect kind, const char *old, size_t old_len, const char *new_,
+/* Is the change of the file @path (absolute; NULL: anywhere) from @old (NULL: does not exist) to @new_
+ * harmless in the eyes of @kind? Sizes in bytes. False on anything that is not understood. @why (may be
+ * NULL) says which part is not. */
+bool policy_inspect(enum policy_inspect kind, const char *path, const char *old, size_t old_len, const char *new_,
 		    size_t new_len, char *why, size_t why_size);
 
 /* Is the environment variable @name to be kept from @program (base name of the agent, "claude")? */

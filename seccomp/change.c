@@ -457,7 +457,7 @@ static int64_t rename_inspected(struct notif *n, struct place *from, struct plac
 	ssize_t old_len = slurp(to->dir, to->last, &old, &st_old);
 
 	if (len >= 0 && (old_len >= 0 || old_len == -ENOENT) &&
-	    policy_inspect(kind, old, old_len < 0 ? 0 : (size_t)old_len, text, (size_t)len, why,
+	    policy_inspect(kind, to->name.path, old, old_len < 0 ? 0 : (size_t)old_len, text, (size_t)len, why,
 			   sizeof(why)))
 		return rename_copy(from, to, text, (size_t)len, &st);
 	(void)snprintf(message, sizeof(message), "This change would make git run something: %s.", why);

@@ -429,6 +429,23 @@ int name_follow(struct notif *n, struct name *nm, unsigned flags, const char *be
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
+/* openat2 of exactly @path, which is nm->path or its directory. What is longer than the kernel takes in one
+ * go is opened in two steps: the base, whose name has no link in it either, and the rest from there. */
+static int open_exact(const struct name *nm, const char *path, int flags, mode_t mode)
+{
+	autoclose base = -1;
+	char dir[PATH_MAX];
+
+	if (strlen(path) < PATH_MAX || nm->moved || nm->base_len == 0 || nm->base_len >= sizeof(dir) ||
+	    strncmp(path, nm->written, nm->base_len) != 0 || path[nm->base_len] != '/')
+		return sys_openat2(AT_FDCWD, path, flags, mode, RESOLVE_NO_SYMLINKS);
+	memcpy(dir, nm->written, nm->base_len);
+	dir[nm->base_len] = '\0';
+	base = sys_openat2(AT_FDCWD, dir, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, RESOLVE_NO_SYMLINKS);
+	return base < 0 ? base :
+			  sys_openat2(base, path + nm->base_len + 1, flags, mode, RESOLVE_NO_SYMLINKS);
+}
+
 int name_open(const struct name *nm, int flags, mode_t mode)
 {
 	char path[NAME_SIZE + 1];
@@ -448,9 +465,9 @@ int name_open(const struct name *nm, int flags, mode_t mode)
 	if (nm->dots)
 		return sys_openat2(AT_FDCWD, nm->written, flags, mode, RESOLVE_NO_SYMLINKS);
 	if (!nm->slash || streq(nm->path, "/"))
-		return sys_openat2(AT_FDCWD, nm->path, flags, mode, RESOLVE_NO_SYMLINKS);
+		return open_exact(nm, nm->path, flags, mode);
 	(void)snprintf(path, sizeof(path), "%s/", nm->path); /* fits */
-	return sys_openat2(AT_FDCWD, path, flags, mode, RESOLVE_NO_SYMLINKS);
+	return open_exact(nm, path, flags, mode);
 }
 
 int name_pin(struct notif *n, struct name *nm, unsigned flags)
@@ -510,8 +527,7 @@ int name_pin_parent(struct notif *n, struct name *nm, const char **ret_last)
 			return -EBUSY; /* callers asked name_last() before */
 		(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - nm->path), nm->path); /* fits */
 		*ret_last = slash + 1;
-		fd = sys_openat2(AT_FDCWD, dir[0] ? dir : "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
-				 RESOLVE_NO_SYMLINKS);
+		fd = open_exact(nm, dir[0] ? dir : "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 		if (fd != -ELOOP)
 			return fd;
 		nm->dots = true; /* follow it */

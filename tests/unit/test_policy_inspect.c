@@ -111,9 +111,9 @@ static void run_splits(void)
 		if (!copy)
 			exit(1);
 		memcpy(copy, text, n);
-		(void)policy_inspect(INSPECT_GIT_CONFIG, copy, n, copy, n, NULL, 0);
+		(void)policy_inspect(INSPECT_GIT_CONFIG, NULL, copy, n, copy, n, NULL, 0);
 		if (n == sizeof(text) - 1)
-			good = policy_inspect(INSPECT_GIT_CONFIG, NULL, 0, copy, n, NULL, 0);
+			good = policy_inspect(INSPECT_GIT_CONFIG, NULL, NULL, 0, copy, n, NULL, 0);
 		free(copy);
 	}
 	ok(good, "prefixes of a file are read within bounds");
@@ -125,7 +125,7 @@ int main(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const char *old = cases[i].old, *text = cases[i].text;
-		bool got = policy_inspect(INSPECT_GIT_CONFIG, old, old ? strlen(old) : 0, text,
+		bool got = policy_inspect(INSPECT_GIT_CONFIG, NULL, old, old ? strlen(old) : 0, text,
 					  strlen(text), why, sizeof(why));
 
 		ok(got == cases[i].harmless, "case %zu is %sharmless (%s)", i,
@@ -133,16 +133,25 @@ int main(void)
 		if (got != cases[i].harmless)
 			fputs(text, stderr);
 	}
-	ok(!policy_inspect(INSPECT_GIT_CONFIG, NULL, 0, "[a]\n\0x=y", 9, why, sizeof(why)),
+	ok(!policy_inspect(INSPECT_GIT_CONFIG, NULL, NULL, 0, "[a]\n\0x=y", 9, why, sizeof(why)),
 	   "a NUL byte");
-	ok(!policy_inspect(INSPECT_NONE, NULL, 0, "", 0, why, sizeof(why)), "an unknown kind");
-	ok(!policy_inspect(INSPECT_GIT_CONFIG, NULL, 0, "[diff \"x\"]\ncommand=y", 20, why,
+	ok(policy_inspect(INSPECT_GIT_CONFIG, "/w/r/.git/modules/s/config", NULL, 0,
+			  "[core]\n\tworktree = ../../../s\n", 30, why, sizeof(why)),
+	   "a submodule's work tree in its repository");
+	ok(!policy_inspect(INSPECT_GIT_CONFIG, "/w/r/.git/modules/s/config", NULL, 0,
+			   "[core]\n\tworktree = ../../../../s\n", 33, why, sizeof(why)),
+	   "a work tree outside");
+	ok(!policy_inspect(INSPECT_GIT_CONFIG, "/w/r/.git/config", NULL, 0,
+			   "[core]\n\tworktree = ..\n", 22, why, sizeof(why)),
+	   "a work tree of a repository that is no submodule");
+	ok(!policy_inspect(INSPECT_NONE, NULL, NULL, 0, "", 0, why, sizeof(why)), "an unknown kind");
+	ok(!policy_inspect(INSPECT_GIT_CONFIG, NULL, NULL, 0, "[diff \"x\"]\ncommand=y", 20, why,
 			   sizeof(why)) &&
 		   streq(why, "line 2 sets diff.x.command"),
 	   "the reason names the entry (%s)", why);
 	if (big) {
 		memset(big, '\n', 1 << 20);
-		ok(!policy_inspect(INSPECT_GIT_CONFIG, NULL, 0, big, 1 << 20, why, sizeof(why)),
+		ok(!policy_inspect(INSPECT_GIT_CONFIG, NULL, NULL, 0, big, 1 << 20, why, sizeof(why)),
 		   "too large");
 	}
 	free(big);
