@@ -132,19 +132,23 @@ static int fetch_listener(const struct supervise *v, int fd, struct err *reterr)
 /* Files that the verdicts and their record rest on: the tree may not change them. */
 static const char **self_files(const struct session *s)
 {
-	static char events[PATH_MAX];
+	static char events[PATH_MAX], program[PATH_MAX], preload[PATH_MAX];
 	const char *const *files = policy_files(s->policy);
 	size_t n = 0, at = 0;
 	const char **ret;
 
 	while (files[n])
 		n++;
-	ret = calloc(n + 2, sizeof(*ret));
+	ret = calloc(n + 4, sizeof(*ret));
 	for (size_t i = 0; ret && i < n; i++)
 		if (files[i][0] == '/' && !streq(files[i], s->site.project))
 			ret[at++] = files[i];
 	if (ret && s->options.events && realpath(s->options.events, events))
 		ret[at++] = events;
+	if (ret && realpath("/proc/self/exe", program))
+		ret[at++] = program;
+	if (ret && s->site.preload[0] && realpath(s->site.preload, preload))
+		ret[at++] = preload;
 	return ret;
 }
 

@@ -6,8 +6,9 @@
  *  - an *object's* metadata is changed: the object is pinned, judged by its name, and changed through
  *    /proc/self/fd. A hard link to a protected file is found by its inode (guard.c).
  *
- * Renames are made one at a time (rename_lock), so that a source which was a file when it was judged
- * cannot be a directory when it is moved: nothing but a rename could have put one there. */
+ * Renames and links are made one at a time (names_lock): a source which was a file when it was judged
+ * cannot be a directory when it is moved, since nothing but a rename could have put one there; and while
+ * net.c binds a socket by its full path no component can become a symbolic link. */
 #include <linux/fs.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -235,17 +236,10 @@ int64_t call_mknodat(struct notif *n)
 	return do_mknod(n, (int)n->args[0], n->args[1], (mode_t)n->args[2]);
 }
 
-static int64_t do_symlink(struct notif *n, uint64_t text, int dirfd, uint64_t path)
+static int64_t symlink_locked(struct notif *n, const char *target, int dirfd, uint64_t path)
 {
-	char target[PATH_MAX];
 	autoplace p = PLACE_EMPTY;
-	int rc = target_read_str(n, text, target, sizeof(target));
-
-	if (rc < 0)
-		return rc;
-	if (rc == 0)
-		return -ENOENT;
-	rc = place_find(n, dirfd, path, &odd_exists, &p);
+	int rc = place_find(n, dirfd, path, &odd_exists, &p);
 	if (rc < 0)
 		return rc;
 	if (!judge_place(n, POLICY_WRITE, &p) || !judge_link_tree(n, &p.name, target))
@@ -253,6 +247,19 @@ static int64_t do_symlink(struct notif *n, uint64_t text, int dirfd, uint64_t pa
 	if (!target_alive(n))
 		return -EINTR;
 	return errno_reply(n, symlinkat(target, p.dir, p.last));
+}
+
+static int64_t do_symlink(struct notif *n, uint64_t text, int dirfd, uint64_t path)
+{
+	char target[PATH_MAX];
+	int64_t ret = target_read_str(n, text, target, sizeof(target));
+
+	if (ret <= 0)
+		return ret < 0 ? ret : -ENOENT;
+	pthread_mutex_lock(&n->s->names_lock);
+	ret = symlink_locked(n, target, dirfd, path);
+	pthread_mutex_unlock(&n->s->names_lock);
+	return ret;
 }
 
 int64_t call_symlink(struct notif *n)
@@ -279,7 +286,8 @@ static bool judge_link_source(struct notif *n, const struct name *nm, const stru
 	return true;
 }
 
-static int64_t do_link(struct notif *n, int olddir, uint64_t old, int newdir, uint64_t new_, int flags)
+static int64_t link_locked(struct notif *n, int olddir, uint64_t old, int newdir, uint64_t new_,
+			   int flags)
 {
 	autoplace to = PLACE_EMPTY;
 	autoname from = { .pin = -1 };
@@ -326,6 +334,16 @@ static int64_t do_link(struct notif *n, int olddir, uint64_t old, int newdir, ui
 	}
 	(void)snprintf(via, sizeof(via), "/proc/self/fd/%d", pin); /* fits */
 	return errno_reply(n, linkat(AT_FDCWD, via, to.dir, to.last, AT_SYMLINK_FOLLOW));
+}
+
+static int64_t do_link(struct notif *n, int olddir, uint64_t old, int newdir, uint64_t new_, int flags)
+{
+	int64_t ret;
+
+	pthread_mutex_lock(&n->s->names_lock);
+	ret = link_locked(n, olddir, old, newdir, new_, flags);
+	pthread_mutex_unlock(&n->s->names_lock);
+	return ret;
 }
 
 int64_t call_link(struct notif *n)
@@ -467,7 +485,7 @@ static int64_t rename_inspected(struct notif *n, struct place *from, struct plac
 	return errno_reply(n, renameat(from->dir, from->last, to->dir, to->last));
 }
 
-static int64_t rename_locked(struct notif *n, struct place *from, struct place *to, unsigned flags)
+static int64_t names_locked(struct notif *n, struct place *from, struct place *to, unsigned flags)
 {
 	enum policy_inspect inspect = INSPECT_NONE, ignored;
 	struct stat st;
@@ -502,12 +520,12 @@ static int64_t do_rename(struct notif *n, int olddir, uint64_t old, int newdir, 
 	if ((flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
 	    (flags & (RENAME_NOREPLACE | RENAME_EXCHANGE)) == (RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
-	pthread_mutex_lock(&n->s->rename_lock);
+	pthread_mutex_lock(&n->s->names_lock);
 	rc = place_find(n, olddir, old, &odd_busy, &from);
 	if (rc == 0)
 		rc = place_find(n, newdir, new_, &odd_busy, &to);
-	ret = rc < 0 ? rc : rename_locked(n, &from, &to, flags);
-	pthread_mutex_unlock(&n->s->rename_lock);
+	ret = rc < 0 ? rc : names_locked(n, &from, &to, flags);
+	pthread_mutex_unlock(&n->s->names_lock);
 	return ret;
 }
 

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "seccomp/kernel.h"
+#include "seccomp/landlock.h"
 #include "seccomp/table.h"
 
 #if defined(__x86_64__)
@@ -242,6 +243,12 @@ static int rows_all(int supervisor_pid, int front_pid, struct call **ret, size_t
 
 	guard_rows(guards, &n_guards, supervisor_pid);
 	guard_rows(guards, &n_guards, front_pid);
+	if (supervisor_pid > 0 && landlock_abi() < 6)
+		guards[n_guards++] = (struct call){ /* with scopes it stays in the tree */
+			.nr = __NR_kill, .name = "kill", .action = CALL_REFUSE, .err = EPERM,
+			.test = { { ARG_EQ, 0, false, UINT32_MAX, UINT32_MAX } },
+			.why = "would reach crust-run",
+		};
 	n = call_table_len + n_guards;
 	order = calloc(n, sizeof(*order));
 	rows = calloc(n, sizeof(*rows));

@@ -19,10 +19,6 @@
 #define __NR_file_setattr 469 /* 6.17 */
 #endif
 
-#ifndef IPPROTO_MPTCP_
-#define IPPROTO_MPTCP_ 262 /* 5.6 */
-#endif
-
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* 5.19 */
 #endif

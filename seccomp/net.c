@@ -281,7 +281,7 @@ int64_t call_connect(struct notif *n)
 /* --- bind ------------------------------------------------------------------------------------- */
 
 /* getsockname() returns the path as it was given, so it must be given as it is: in the target's cwd if
- * it is relative. While we hold the rename lock no target can make the path lead elsewhere. */
+ * it is relative. While we hold the names lock no target can make the path lead elsewhere. */
 static int64_t bind_unix_path(struct notif *n, struct dest *d, int fd)
 {
 	autoclose cwd = -1, dir = -1;
@@ -332,9 +332,9 @@ int64_t call_bind(struct notif *n)
 		return -EINTR;
 	if (!is_path(&d) || d.len > sizeof(struct sockaddr_un))
 		return errno_reply(n, bind(fd, &d.addr.sa, d.len));
-	pthread_mutex_lock(&n->s->rename_lock);
+	pthread_mutex_lock(&n->s->names_lock);
 	ret = bind_unix_path(n, &d, fd);
-	pthread_mutex_unlock(&n->s->rename_lock);
+	pthread_mutex_unlock(&n->s->names_lock);
 	return ret;
 }
 

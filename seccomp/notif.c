@@ -9,6 +9,8 @@
 #include "seccomp/kernel.h"
 #include "seccomp/state.h"
 
+#define RULE_SELF "protect-crust-run"
+
 /* --- the target's memory ------------------------------------------------------------------------ */
 
 static long page_size(void)
@@ -188,35 +190,58 @@ static bool under(const char *path, const char *dir)
 	return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
+/* Changing the file, or taking away a directory above it (moves are removals). */
+static bool is_self_file(const char *file, enum policy_op op, const char *path)
+{
+	return file[0] && ((op == POLICY_WRITE && streq(file, path)) ||
+			   (op == POLICY_DELETE && under(file, path)));
+}
+
+/* Below /proc/PID: what everybody may see of everybody (ps), and says nothing. */
+static bool is_public_proc(const char *path)
+{
+	static const char *const files[] = { "stat", "statm", "status", "cmdline", "comm", "cgroup" };
+	const char *file = strchr(path + 6, '/');
+
+	for (size_t i = 0; file && i < ARRAY_SIZE(files); i++)
+		if (streq(file + 1, files[i]))
+			return true;
+	return !file;
+}
+
+/* A path below /proc/PID of a process of crust-run's own. */
+static bool is_own_proc(const struct supervisor *s, const char *path)
+{
+	char *end, task[64];
+	long pid;
+
+	if (path[6] < '0' || path[6] > '9')
+		return false;
+	pid = strtol(path + 6, &end, 10);
+	(void)snprintf(task, sizeof(task), "/proc/self/task/%ld", pid); /* fits */
+	return (*end == '/' || *end == '\0') && (pid == s->front_pid || access(task, F_OK) == 0);
+}
+
 /* What no policy can lift: our own process, the canary, the files that this run rests on and, for renames,
  * the directories above them. */
 static bool judge_self(struct notif *n, enum policy_op op, const char *path,
 		       struct policy_decision *ret)
 {
-	char *end, task[64];
-	long pid;
-
-	*ret = (struct policy_decision){ .rule = "protect-crust-run",
+	*ret = (struct policy_decision){ .rule = RULE_SELF,
 					 .message = "crust-run protects itself.",
 					 .source = "builtin",
 					 .stage = "self-protection",
 					 .severity = SEVERITY_CRITICAL };
 	if (streq(path, n->s->canary_path))
 		return true;
-	if (op == POLICY_WRITE || op == POLICY_DELETE) {
-		if (n->s->voice_path[0] && under(n->s->voice_path, path))
+	if (is_self_file(n->s->voice_path, op, path))
+		return true;
+	for (char **f = n->s->self_files; *f; f++)
+		if (is_self_file(*f, op, path))
 			return true;
-		for (char **f = n->s->self_files; *f; f++)
-			if (under(*f, path))
-				return true; /* the file, or a directory above it */
-	}
-	if (!str_starts(path, "/proc/") || path[6] < '0' || path[6] > '9')
+	if (!str_starts(path, "/proc/"))
 		return false;
-	pid = strtol(path + 6, &end, 10);
-	if ((*end != '/' && *end != '\0') || (*end == '\0' && op == POLICY_LIST))
-		return false;
-	(void)snprintf(task, sizeof(task), "/proc/self/task/%ld", pid); /* fits */
-	return pid == n->s->front_pid || access(task, F_OK) == 0;
+	return (op == POLICY_WRITE || !is_public_proc(path)) && is_own_proc(n->s, path);
 }
 
 static void decide(struct notif *n, struct policy_action *a, struct policy_decision *d)
@@ -283,6 +308,8 @@ static void record(struct notif *n, enum policy_op op, const char *object, const
 	audit_put(n->s->audit, &ev);
 	if (observed || d->verdict == VERDICT_ALLOW)
 		return;
+	if (streq(d->rule, RULE_SELF) && str_starts(object, "/proc/"))
+		return; /* ps looks at every process: an event, but nothing to tell */
 	(void)snprintf(text, sizeof(text), "crust-run: denied %s of %s (%s)%s%s%s", /* may be cut */
 		       policy_op_name(op), tilde(n->s, object, shown, sizeof(shown)), d->rule,
 		       d->verdict == VERDICT_ASK ? ": nobody to ask" : "",

@@ -44,7 +44,7 @@ struct supervisor {
 	atomic_bool creds_differ;  /* some target has other credentials than we */
 	atomic_bool files_shared;  /* a descriptor table is shared across processes */
 
-	pthread_mutex_t rename_lock; /* held while a rename is judged and performed: see change.c */
+	pthread_mutex_t names_lock; /* held while names are moved or linked: see change.c */
 	struct guard_index *guards;
 	struct exec_table *execs;
 	struct sock_table *socks;

@@ -49,6 +49,15 @@ static void open_call_free(struct open_call **o)
 
 #define autoopen __attribute__((cleanup(open_call_free))) struct open_call
 
+static struct open_call *open_call_new(void)
+{
+	struct open_call *o = calloc(1, sizeof(*o));
+
+	if (o)
+		o->name.pin = -1;
+	return o;
+}
+
 static bool is_tmpfile(int flags)
 {
 	return (flags & O_TMPFILE) == O_TMPFILE;
@@ -361,7 +370,7 @@ static int64_t open_perform(struct notif *n, struct open_call *o)
 
 static int64_t open_common(struct notif *n, int dirfd, uint64_t path, uint64_t flags, uint64_t mode)
 {
-	autoopen *o = calloc(1, sizeof(*o));
+	autoopen *o = open_call_new();
 	int rc;
 
 	if (!o)
@@ -418,7 +427,7 @@ static int resolve_base(struct notif *n, struct open_call *o, uint64_t path)
 
 int64_t call_openat2(struct notif *n)
 {
-	autoopen *o = calloc(1, sizeof(*o));
+	autoopen *o = open_call_new();
 	struct open_how how = { 0 };
 	uint64_t size = n->args[3], zero;
 	int rc;

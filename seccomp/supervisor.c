@@ -545,7 +545,7 @@ int supervisor_start(const struct supervisor_config *cfg, struct supervisor **re
 		(void)close(fd); /* a probe */
 	pthread_mutex_init(&s->pool_lock, NULL);
 	pthread_mutex_init(&s->denial_lock, NULL);
-	pthread_mutex_init(&s->rename_lock, NULL);
+	pthread_mutex_init(&s->names_lock, NULL);
 	s->families = families_of(cfg->policy);
 	s->policy_main = cfg->policy;
 	atomic_store(&s->policy, cfg->policy);

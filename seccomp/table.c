@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <linux/prctl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -25,6 +26,14 @@
 
 #define CHANGES (O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 #define OPENS	(OP(READ) | OP(WRITE) | OP(LIST))
+/* The protocols whose sends are understood: SCTP, DCCP and SMC connect in ways of their own. */
+#define INET_ROWS(family, icmp)                                                                   \
+	FREE(socket, "what it sends to is judged", TEST(EQ(0, family), EQ(2, 0))),                 \
+	FREE(socket, "what it sends to is judged", TEST(EQ(0, family), EQ(2, IPPROTO_TCP))),       \
+	FREE(socket, "what it sends to is judged", TEST(EQ(0, family), EQ(2, IPPROTO_UDP))),       \
+	FREE(socket, "what it sends to is judged", TEST(EQ(0, family), EQ(2, IPPROTO_UDPLITE))),   \
+	FREE(socket, "what it sends to is judged", TEST(EQ(0, family), EQ(2, icmp))),              \
+	REFUSE(socket, EPROTONOSUPPORT, "connects without connect()", TEST(EQ(0, family)))
 #define CREDS	"credentials change: later calls are performed with the new ones"
 
 /* Rows of one call stand together and are tried in order. */
@@ -108,11 +117,9 @@ const struct call call_table[] = {
 	       TEST(EQ(0, AF_INET6), BITS(1, 0xf, SOCK_RAW))),
 	REFUSE(socket, EPERM, "packet sockets see and send anything",
 	       TEST(EQ(0, AF_INET), BITS(1, 0xf, SOCK_PACKET))),
-	REFUSE(socket, EPROTONOSUPPORT, "MPTCP adds paths that nobody judged",
-	       TEST(EQ(2, IPPROTO_MPTCP_), ANYBIT(0, AF_INET))),
 	FREE(socket, "what it sends to is judged", TEST(EQ(0, AF_UNIX))),
-	FREE(socket, "what it sends to is judged", TEST(EQ(0, AF_INET))),
-	FREE(socket, "what it sends to is judged", TEST(EQ(0, AF_INET6))),
+	INET_ROWS(AF_INET, IPPROTO_ICMP),
+	INET_ROWS(AF_INET6, IPPROTO_ICMPV6),
 	FREE(socket, "route netlink: reading addresses", TEST(EQ(0, AF_NETLINK), EQ(2, 0))),
 	REFUSE(socket, EPROTONOSUPPORT, "netlink beyond routes", TEST(EQ(0, AF_NETLINK))),
 	REFUSE(socket, EAFNOSUPPORT, "families that no rule can speak of"),

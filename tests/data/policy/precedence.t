@@ -160,7 +160,7 @@ write /home/u/src/demo/.git/x => deny git wants_by
 by /usr/bin/git write /home/u/src/demo/.git/x => allow default
 by /usr/bin/sh write /home/u/src/demo/.git/x => deny git
 by /usr/bin/git write /home/u/src/demo/.git/config => deny cfg inspect
-by /usr/bin/git delete /home/u/src/demo/.git/config => deny cfg
+by /usr/bin/git delete /home/u/src/demo/.git/config => deny cfg inspect
 by /usr/bin/git write /other/.git/config => deny cfg
 by /usr/bin/git write /other/.git/x => deny default
 
