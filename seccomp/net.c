@@ -136,7 +136,7 @@ static bool judge_inet(struct notif *n, struct dest *d)
 {
 	struct policy_dest pd = { 0 };
 	struct policy_action a = { .op = POLICY_CONNECT, .dest = &pd };
-	char text[INET6_ADDRSTRLEN] = "?";
+	char text[INET6_ADDRSTRLEN] = "?", name[HOST_TEXT], asked[HOST_TEXT + 8] = "";
 
 	if (d->addr.sa.sa_family == AF_INET6) {
 		pd.has_addr = true;
@@ -161,7 +161,9 @@ static bool judge_inet(struct notif *n, struct dest *d)
 		inet_ntop(AF_INET6, pd.addr, text, sizeof(text));
 		(void)snprintf(d->object, sizeof(d->object), "[%s]:%u", text, pd.port); /* fits */
 	}
-	return judge_action(n, &a, d->object, NULL);
+	if (host_claimed(n->s, text, name, sizeof(name)))
+		(void)snprintf(asked, sizeof(asked), "%s:%u", name, pd.port); /* fits */
+	return judge_action(n, &a, d->object, asked[0] ? asked : NULL);
 }
 
 static bool is_path(const struct dest *d)

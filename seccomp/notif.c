@@ -265,10 +265,10 @@ static void denial_remember(struct notif *n, const char *text)
 {
 	struct denial_slot *slot = &n->s->denials[(unsigned)n->tid % DENIAL_SLOTS];
 
-	pthread_mutex_lock(&n->s->denial_lock);
+	pthread_mutex_lock(&n->s->voice_lock);
 	slot->tid = n->tid;
 	(void)snprintf(slot->text, sizeof(slot->text), "%s", text); /* a cut line still tells */
-	pthread_mutex_unlock(&n->s->denial_lock);
+	pthread_mutex_unlock(&n->s->voice_lock);
 }
 
 /* "~/.ssh/id_rsa" reads better than the home directory spelled out. */

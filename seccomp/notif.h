@@ -1,5 +1,5 @@
 /* notif - one stopped call: who made it, what its arguments mean, and how it is answered. Handlers
- * (open.c, change.c, exec.c, net.c) get a struct notif and return a value, -errno, REPLY_CONTINUE or
+ * (open.c, change.c, metadata.c, exec.c, net.c) get a struct notif and return a value, -errno, REPLY_CONTINUE or
  * REPLY_DONE. Everything read from the target is read once, into our memory, and never looked at again
  * there: the target may change it at any time.
  *
@@ -50,8 +50,9 @@ struct supervisor {
 	struct sock_table *socks;
 	atomic_uchar ptys[512]; /* bit per /dev/pts number: made in the tree, or the session's own */
 
+	struct host_slot *hosts; /* names that programs said they resolved: for the log, nothing else */
 	struct denial_slot *denials; /* last denial of each thread, for the voice */
-	pthread_mutex_t denial_lock;
+	pthread_mutex_t voice_lock; /* denials, hosts */
 
 	pthread_mutex_t pool_lock; /* workers, n_workers, n_idle */
 	struct worker *workers;

@@ -12,6 +12,18 @@ struct denial_slot {
 	char text[DENIAL_TEXT];
 };
 
+#define HOST_SLOTS 512
+#define HOST_TEXT  128
+
+/* A name that a program says it got @addr for (preload). Untrusted. */
+struct host_slot {
+	char addr[48];
+	char name[HOST_TEXT];
+};
+
+/* The name that was last claimed for the address @addr (text), in @buf; false if there is none. */
+bool host_claimed(struct supervisor *s, const char *addr, char *buf, size_t size);
+
 /* The value of "Key:" in /proc/TID/status. 0 or -errno. */
 int target_status(pid_t tid, const char *key, char *buf, size_t size);
 

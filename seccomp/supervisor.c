@@ -448,10 +448,11 @@ static int config_copy(struct supervisor *s, const struct supervisor_config *cfg
 		s->canary_path = NULL;
 	s->self_files = copy_list(cfg->self_files);
 	s->denials = calloc(DENIAL_SLOTS, sizeof(*s->denials));
+	s->hosts = calloc(HOST_SLOTS, sizeof(*s->hosts));
 	s->guards = guard_new();
 	s->execs = exec_table_new();
 	s->socks = sock_table_new();
-	return s->home && s->workspace && s->voice_path && s->canary_path && s->denials && s->guards && s->self_files &&
+	return s->home && s->workspace && s->voice_path && s->canary_path && s->denials && s->hosts && s->guards && s->self_files &&
 			       s->execs && s->socks ?
 		       0 :
 		       -ENOMEM;
@@ -469,6 +470,7 @@ static void free_all(struct supervisor *s)
 	free(s->canary_path);
 	free_list(s->self_files);
 	free(s->denials);
+	free(s->hosts);
 	guard_free(s->guards);
 	exec_table_free(s->execs);
 	sock_table_free(s->socks);
@@ -544,7 +546,7 @@ int supervisor_start(const struct supervisor_config *cfg, struct supervisor **re
 	if (fd >= 0)
 		(void)close(fd); /* a probe */
 	pthread_mutex_init(&s->pool_lock, NULL);
-	pthread_mutex_init(&s->denial_lock, NULL);
+	pthread_mutex_init(&s->voice_lock, NULL);
 	pthread_mutex_init(&s->names_lock, NULL);
 	s->families = families_of(cfg->policy);
 	s->policy_main = cfg->policy;

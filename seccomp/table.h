@@ -1,7 +1,7 @@
 /* table - every system call that the filter does not simply let through: one row says what is tested in
  * the kernel, what happens then, and which handler performs the call. The filter (filter.c) and the
  * dispatch (supervisor.c) are both made from it, so they cannot disagree. To mediate one more call:
- * add a row here and its handler in open.c, change.c, exec.c or net.c. */
+ * add a row here and its handler in open.c, change.c, metadata.c, exec.c or net.c. */
 #pragma once
 
 #include "base/base.h"

@@ -5,8 +5,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#define LOG_MODULE "voice"
-#include "base/log.h"
 #include "preload/wire.h"
 #include "seccomp/state.h"
 
@@ -28,12 +26,12 @@ void supervisor_last_denial(struct supervisor *s, int tid, char *buf, size_t siz
 	struct denial_slot *slot = &s->denials[(unsigned)tid % DENIAL_SLOTS];
 
 	buf[0] = '\0';
-	pthread_mutex_lock(&s->denial_lock);
+	pthread_mutex_lock(&s->voice_lock);
 	if (slot->tid == tid) {
 		(void)snprintf(buf, size, "%s", slot->text); /* a cut line still tells */
 		slot->tid = 0;
 	}
-	pthread_mutex_unlock(&s->denial_lock);
+	pthread_mutex_unlock(&s->voice_lock);
 }
 
 static void voice_denial(struct supervisor *s, int fd, pid_t tid)
@@ -42,6 +40,43 @@ static void voice_denial(struct supervisor *s, int fd, pid_t tid)
 
 	supervisor_last_denial(s, tid, text, sizeof(text));
 	voice_send(fd, VERDICT_DENY, text);
+}
+
+static struct host_slot *host_slot(struct supervisor *s, const char *addr)
+{
+	unsigned h = 0;
+
+	for (const char *c = addr; *c; c++)
+		h = h * 31 + (unsigned char)*c;
+	return &s->hosts[h % HOST_SLOTS];
+}
+
+bool host_claimed(struct supervisor *s, const char *addr, char *buf, size_t size)
+{
+	struct host_slot *slot = host_slot(s, addr);
+	bool found;
+
+	pthread_mutex_lock(&s->voice_lock);
+	found = streq(slot->addr, addr);
+	if (found)
+		(void)snprintf(buf, size, "%s", slot->name); /* may be cut */
+	pthread_mutex_unlock(&s->voice_lock);
+	return found;
+}
+
+/* "name\0addr\0addr…", @len bytes and a NUL behind them. */
+static void voice_host(struct supervisor *s, const char *text, size_t len)
+{
+	const char *end = text + len, *addr = text + strlen(text) + 1;
+
+	for (; addr < end && *addr; addr += strlen(addr) + 1) {
+		struct host_slot *slot = host_slot(s, addr);
+
+		pthread_mutex_lock(&s->voice_lock);
+		(void)snprintf(slot->addr, sizeof(slot->addr), "%s", addr); /* longer ones match nothing */
+		(void)snprintf(slot->name, sizeof(slot->name), "%s", text); /* may be cut */
+		pthread_mutex_unlock(&s->voice_lock);
+	}
 }
 
 static void ask_path(struct supervisor *s, enum policy_op op, const char *text,
@@ -157,7 +192,7 @@ void supervisor_answer_voice(struct supervisor *s, int fd)
 		voice_denial(s, fd, rq.tid);
 		break;
 	case WIRE_HOST:
-		log_dbg("thread %d asked for host '%s'", rq.tid, in + sizeof(rq));
+		voice_host(s, in + sizeof(rq), rq.text_len);
 		break;
 	case WIRE_ASK:
 		voice_ask(s, fd, &rq, in + sizeof(rq));
