@@ -50,7 +50,7 @@ class Shell:
 
 def jobs():
     s = Shell()
-    s.type(RUN + " -q -- sh -c 'echo started; sleep 1; sleep 1; echo finished'")
+    s.type(RUN + " -q -- sh -c 'echo star\"\"ted; sleep 1; sleep 1; echo finished'")
     s.until("started")
     s.key(b"\x1a")
     s.until(r"Stopped")
@@ -65,13 +65,13 @@ def jobs():
 
 def interrupt():
     s = Shell()
-    s.type(RUN + " -q -- sh -c 'echo started; sleep 30'")
+    s.type(RUN + " -q -- sh -c 'echo star\"\"ted; sleep 30'")
     s.until("started")
     time.sleep(0.3)
     s.key(b"\x03")
     s.type("echo status $?")
     s.until("status 130")
-    s.type(RUN + " -q -- bash -c 'trap \"echo caught\" INT; echo started; sleep 1; sleep 1; echo went on'")
+    s.type(RUN + " -q -- bash -c 'trap \"echo caught\" INT; echo star\"\"ted; sleep 1; sleep 1; echo went on'")
     s.until("started")
     time.sleep(0.3)
     s.key(b"\x03")
@@ -82,7 +82,7 @@ def interrupt():
 def winch():
     s = Shell()
     s.size(24, 80)
-    s.type(RUN + " -q -- bash -c 'trap \"stty size\" WINCH; echo started; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2; done'")
+    s.type(RUN + " -q -- bash -c 'trap \"stty size\" WINCH; echo star\"\"ted; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2; done'")
     s.until("started")
     time.sleep(0.3)
     s.size(40, 111)
