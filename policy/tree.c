@@ -27,7 +27,7 @@ const char *tree_quote(const char *s, char buf[static TREE_QUOTE_MAX])
 {
 	size_t i;
 
-	for (i = 0; s[i] && i < TREE_QUOTE_MAX - 4; i++)
+	for (i = 0; i < TREE_QUOTE_MAX - 4 && s[i]; i++)
 		buf[i] = s[i] >= 0x20 && s[i] < 0x7f ? s[i] : '?';
 	(void)snprintf(buf + i, 4, "%s", s[i] ? "..." : ""); /* always fits */
 	return buf;

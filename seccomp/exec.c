@@ -458,9 +458,11 @@ static void exec_call_free(struct exec_call **x)
 	free(*x);
 }
 
+#define autoexec __attribute__((cleanup(exec_call_free))) struct exec_call
+
 static int64_t do_exec(struct notif *n, int dirfd, uint64_t path, uint64_t argv, int flags)
 {
-	__attribute__((cleanup(exec_call_free))) struct exec_call *x = calloc(1, sizeof(*x));
+	autoexec *x = calloc(1, sizeof(*x));
 	autoclose pin = -1;
 	int rc;
 

@@ -60,10 +60,11 @@ int target_read_str(struct notif *n, uint64_t addr, char *buf, size_t size)
 	while (have < size) {
 		size_t want = have ? size - have : MIN(size, (size_t)256);
 		size_t first = MIN(want, page - (size_t)((addr + have) & (page - 1)));
+		size_t second = MIN(want - first, page);
 		struct iovec local = { buf + have, want };
 		struct iovec remote[2] = {
 			{ (void *)(uintptr_t)(addr + have), first },
-			{ (void *)(uintptr_t)(addr + have + first), MIN(want - first, page) },
+			{ (void *)(uintptr_t)(addr + have + first), second },
 		};
 		ssize_t got = process_vm_readv(n->tid, &local, 1, remote, remote[1].iov_len ? 2 : 1, 0);
 		char *nul;

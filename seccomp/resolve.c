@@ -165,7 +165,7 @@ int name_from_text(struct notif *n, int dirfd, const char *path, size_t len, str
 	}
 	rc = snprintf(ret->written + base, sizeof(ret->written) - (size_t)base, "%s%.*s",
 		      path[0] == '/' ? "" : "/", (int)len, path);
-	if (rc < 0 || (size_t)(base + rc) >= sizeof(ret->written))
+	if (rc < 0 || (size_t)base + (size_t)rc >= sizeof(ret->written))
 		return -ENAMETOOLONG;
 	ret->base_len = (size_t)base;
 	return name_finish(ret);
