@@ -206,8 +206,15 @@ static int dest_unix_path(struct notif *n, struct dest *d)
 		return rc;
 	d->name.ops = 0;
 	d->pin = name_pin(n, &d->name, FOLLOW_LAST);
-	if (d->pin < 0)
-		return d->pin; /* nothing there: existence is no secret, and tmux must see that no server runs */
+	if (d->pin < 0) {
+		/* Nothing there. Where the target could bind a server of its own it must see that none
+		 * runs (tmux); elsewhere the answer is the same as with one. */
+		rc = d->pin;
+		return judge_path_quietly(n, POLICY_WRITE, d->name.path) ||
+				       judge_unix(n, d, d->name.path, false, d->name.written) ?
+			       rc :
+			       -EACCES;
+	}
 	if (fstat(d->pin, &st) < 0)
 		return -errno;
 	if (!streq(d->name.path, n->s->voice_path) && !sock_bound_here(n->s, &st, d->name.path)) {
