@@ -152,15 +152,22 @@ static void argv_done(struct argv *a)
 
 #define autoargv __attribute__((cleanup(argv_done))) struct argv
 
-static int argv_index(struct argv *a)
+/* Take the strings that were put into @text one behind the other, each with its NUL. */
+static int argv_take(struct buf *text, struct argv *ret)
 {
 	size_t i = 0;
 
-	a->v = calloc(a->n + 1, sizeof(*a->v));
-	if (!a->v)
+	*ret = (struct argv){ .len = text->len };
+	if (buf_failed(text))
 		return -ENOMEM;
-	for (const char *p = a->text; i < a->n; p += strlen(p) + 1)
-		a->v[i++] = p;
+	for (size_t at = 0; at < text->len; at++)
+		ret->n += text->data[at] == '\0';
+	ret->text = take_ptr(text->data);
+	ret->v = calloc(ret->n + 1, sizeof(*ret->v));
+	if (!ret->v)
+		return -ENOMEM;
+	for (const char *p = ret->text; i < ret->n; p += strlen(p) + 1)
+		ret->v[i++] = p;
 	return 0;
 }
 
@@ -213,7 +220,7 @@ static int argv_read(struct notif *n, uint64_t addr, struct argv *ret)
 	struct ahead ah = { .len = 0 };
 	autobuf text = { 0 };
 	uint64_t ptr[64];
-	size_t have = 0, at = 0;
+	size_t have = 0, at = 0, count = 0;
 	int rc = 0;
 
 	*ret = (struct argv){ 0 };
@@ -234,19 +241,12 @@ static int argv_read(struct notif *n, uint64_t addr, struct argv *ret)
 		rc = argv_string(n, ptr[at++], &ah, &text);
 		if (rc < 0)
 			return rc;
-		if (++ret->n > ARGV_COUNT_MAX || text.len > ARGV_BYTES_MAX)
+		if (++count > ARGV_COUNT_MAX || text.len > ARGV_BYTES_MAX)
 			return -E2BIG;
 	}
-	if (ret->n == 0) {
-		/* Linux 5.18 makes an empty vector one empty string. */
-		buf_putc(&text, '\0');
-		ret->n = 1;
-	}
-	if (buf_failed(&text))
-		return -ENOMEM;
-	ret->len = text.len;
-	ret->text = take_ptr(text.data);
-	return argv_index(ret);
+	if (text.len == 0)
+		buf_putc(&text, '\0'); /* Linux 5.18 makes an empty vector one empty string */
+	return argv_take(&text, ret);
 }
 
 /* --- verdicts --------------------------------------------------------------------------------- */
@@ -340,26 +340,14 @@ static int script_argv(const struct argv *a, const char *interp, const char *arg
 {
 	autobuf text = { 0 };
 
-	*ret = (struct argv){ .n = a->n ? a->n : 1 };
+	*ret = (struct argv){ 0 };
 	buf_put(&text, interp, strlen(interp) + 1);
-	if (arg[0]) {
+	if (arg[0])
 		buf_put(&text, arg, strlen(arg) + 1);
-		ret->n++;
-	}
-	buf_put(&text, script, strlen(script) + 1);
-	ret->n++;
+	buf_put(&text, script, strlen(script) + 1); /* in the place of argv[0] */
 	for (size_t i = 1; i < a->n; i++)
 		buf_put(&text, a->v[i], strlen(a->v[i]) + 1);
-	if (a->n)
-		ret->n--; /* argv[0] of the script is dropped */
-	ret->n = 0;
-	for (size_t i = 0; i < text.len; i++)
-		ret->n += text.data[i] == '\0';
-	if (buf_failed(&text))
-		return -ENOMEM;
-	ret->len = text.len;
-	ret->text = take_ptr(text.data);
-	return argv_index(ret);
+	return argv_take(&text, ret);
 }
 
 struct exec_call {
@@ -521,13 +509,7 @@ static int read_cmdline(pid_t pid, struct argv *ret)
 		return -errno;
 	if (text.len == 0 || text.data[text.len - 1] != '\0')
 		buf_putc(&text, '\0');
-	if (buf_failed(&text))
-		return -ENOMEM;
-	for (size_t i = 0; i < text.len; i++)
-		ret->n += text.data[i] == '\0';
-	ret->len = text.len;
-	ret->text = take_ptr(text.data);
-	return argv_index(ret);
+	return argv_take(&text, ret);
 }
 
 /* Judge what runs as it runs. */

@@ -284,7 +284,6 @@ int filter_build(const struct policy *p, int supervisor_pid, int front_pid, stru
 	autofree struct emitter *e = calloc(1, sizeof(*e));
 	autofree struct call *rows = NULL;
 	size_t n_rows, n_bytes;
-	uint64_t families = 0;
 
 	if (!e || rows_all(supervisor_pid, front_pid, &rows, &n_rows) < 0)
 		return err_set(reterr, ENOMEM, "no memory for the filter");
@@ -299,12 +298,8 @@ int filter_build(const struct policy *p, int supervisor_pid, int front_pid, stru
 	emit_tree(e, 0, e->n_groups);
 	if (e->overflow)
 		return err_set(reterr, E2BIG, "the filter passes %d instructions", INSNS_MAX);
-
-	for (int op = 0; op < POLICY_OP_COUNT; op++)
-		if (policy_op_matters(p, (enum policy_op)op))
-			families |= 1u << op;
 	n_bytes = e->n * sizeof(e->insns[0]);
-	*ret = (struct filter){ .insns = malloc(n_bytes), .n_insns = e->n, .families = families };
+	*ret = (struct filter){ .insns = malloc(n_bytes), .n_insns = e->n };
 	if (!ret->insns)
 		return err_set(reterr, ENOMEM, "no memory for the filter");
 	memcpy(ret->insns, e->insns, n_bytes);

@@ -10,7 +10,6 @@
 struct filter {
 	struct sock_filter *insns; /* for filter_done() */
 	size_t n_insns;
-	uint64_t families;         /* which families of calls it traps: enum call_family bits (table.h) */
 };
 
 /* @supervisor_pid, @front_pid: processes that no signal, prlimit… may name (0: none). */
