@@ -130,6 +130,7 @@ check-e2e: $(PROGRAMS)
 	@$(SUITE) check 120 env CRUST=$(abspath $(B))/crust tests/e2e/check.sh
 	@$(SUITE) preload 120 tests/preload/run.sh $(abspath $(B))/libcrust-preload.so
 	@$(SUITE) launcher 300 env CRUST_RUN=$(abspath $(B))/crust-run tests/e2e/launcher.sh
+	@$(SUITE) jobcontrol 120 env CRUST_RUN=$(abspath $(B))/crust-run python3 tests/e2e/jobcontrol.py
 	@$(MAKE) --no-print-directory -j2 check-acceptance check-programs
 
 check-acceptance: $(PROGRAMS)
