@@ -82,6 +82,26 @@ static inline bool str_starts(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+/* Is @path the directory @dir or below it? Both normalised; "" and "/" hold everything. */
+static inline bool path_under(const char *path, const char *dir)
+{
+	size_t len = streq(dir, "/") ? 0 : strlen(dir);
+
+	return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* FNV-1a, 64 bits: for tables. No help against who looks for collisions. */
+#define FNV1A_START 0xcbf29ce484222325ULL
+
+static inline uint64_t fnv1a(uint64_t h, const void *data, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)data;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * 0x100000001b3ULL;
+	return h;
+}
+
 /* Calls with a safer twin. The name of the missing function is the message. (clang takes the fortified
  * macros of the same names for a redefinition; gcc alone is enough to hold the line.) */
 #ifndef __clang__

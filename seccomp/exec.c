@@ -26,6 +26,8 @@
 #define PENDING_PROBE  16
 #define OBJECT_TEXT    2048 /* bytes of a command line in the log */
 
+/* Hashes save storing texts. Who finds a collision runs a program that was judged when its exec was. */
+
 /* --- approvals --------------------------------------------------------------------------------- */
 
 struct pending {
@@ -56,19 +58,6 @@ void exec_table_free(struct exec_table *t)
 {
 	free(t);
 }
-
-/* FNV-1a. Not against collisions by intent: who finds one runs a program that was judged anyway when it
- * was opened by its path - the hash only saves storing the text. */
-static uint64_t hash(uint64_t h, const void *data, size_t len)
-{
-	const unsigned char *p = data;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 0x100000001b3ULL;
-	return h;
-}
-
-#define HASH_START 0xcbf29ce484222325ULL
 
 static struct pending *pending_slot(struct exec_table *t, pid_t pid, bool make)
 {
@@ -430,8 +419,8 @@ static int64_t exec_judge(struct exec_call *x, int pin)
 	want.pid = target_tgid(n);
 	if (want.pid <= 0 || !target_alive(n))
 		return -EINTR;
-	want.program = hash(HASH_START, x->program, strlen(x->program));
-	want.argv = hash(HASH_START, x->argv.text, x->argv.len);
+	want.program = fnv1a(FNV1A_START, x->program, strlen(x->program));
+	want.argv = fnv1a(FNV1A_START, x->argv.text, x->argv.len);
 	if (pending_put(n->s->execs, want) < 0)
 		return deny_undecided(n, "too many programs start at once");
 	return REPLY_CONTINUE; /* verified afterwards: see file top */
@@ -542,8 +531,8 @@ static int verify_process(struct notif *n, const struct pending *p)
 	target_program(n, program, sizeof(program));
 	if (read_cmdline(p->pid, &now) < 0 || !program[0])
 		return target_alive(n) ? deny_undecided(n, "the new program cannot be verified") : -EACCES;
-	if (hash(HASH_START, program, strlen(program)) == p->program &&
-	    hash(HASH_START, now.text, now.len) == p->argv) {
+	if (fnv1a(FNV1A_START, program, strlen(program)) == p->program &&
+	    fnv1a(FNV1A_START, now.text, now.len) == p->argv) {
 		pending_drop(n->s->execs, p);
 		return 0;
 	}

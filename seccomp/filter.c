@@ -8,10 +8,7 @@
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
-#include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
 #include "seccomp/kernel.h"
 #include "seccomp/landlock.h"
@@ -340,35 +337,6 @@ int filter_install(const struct filter *f, bool *ret_killable, struct err *reter
 		return err_set(reterr, errno, "the kernel refuses a seccomp listener: %s",
 			       strerror(errno));
 	return fd;
-}
-
-int filter_probe(struct err *reterr)
-{
-	struct sock_filter allow = { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW };
-	struct filter f = { .insns = &allow, .n_insns = 1 };
-	int status = 0, rc = 0;
-	bool killable;
-	pid_t pid = fork();
-
-	if (pid < 0)
-		return err_set(reterr, errno, "cannot fork: %s", strerror(errno));
-	if (pid == 0) {
-		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-			_exit(errno);
-		rc = filter_install(&f, &killable, NULL);
-		_exit(rc < 0 ? -rc : 0);
-	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	rc = WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
-	if (rc == EBUSY)
-		return err_set(reterr, EBUSY,
-			       "another seccomp listener watches this process already (a crust-run around "
-			       "this one, a container with a notify agent, or WSL's mirrored networking), "
-			       "and the kernel allows one only");
-	return err_set(reterr, rc, "the kernel refuses a seccomp listener: %s", strerror(rc));
 }
 
 static const char *print_return(uint32_t k, char *buf, size_t size)

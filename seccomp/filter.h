@@ -22,10 +22,6 @@ void filter_done(struct filter *f);
  * listener watches this process already; text in @reterr. */
 int filter_install(const struct filter *f, bool *ret_killable, struct err *reterr);
 
-/* Can a listener be had here at all? Tried in a throw-away child, so that the caller can choose the
- * best-effort mode before it starts anything. Return 0, or -errno with @reterr. */
-int filter_probe(struct err *reterr);
-
 /* One line an instruction, for `crust plan --filter` and golden tests. */
 void filter_print(const struct filter *f, FILE *out);
 /* One line a trapped or refused call: name, what is tested, which operations made it necessary. */

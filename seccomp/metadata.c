@@ -80,6 +80,14 @@ static int object_find(struct notif *n, int dirfd, uint64_t addr, bool follow, b
 	return object_judge(n, o);
 }
 
+/* The same with the flags of an *at call. */
+static int object_find_at(struct notif *n, int dirfd, uint64_t addr, int flags, struct object *o)
+{
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	return object_find(n, dirfd, addr, !(flags & AT_SYMLINK_NOFOLLOW), flags & AT_EMPTY_PATH, o);
+}
+
 /* By descriptor: the very open file, duplicated. */
 static int object_dup(struct notif *n, int fd, struct object *o)
 {
@@ -99,11 +107,8 @@ static int object_dup(struct notif *n, int fd, struct object *o)
 static int64_t do_chmod(struct notif *n, int dirfd, uint64_t path, uint64_t mode, int flags)
 {
 	autoobject o = OBJECT_EMPTY;
-	int rc;
+	int rc = object_find_at(n, dirfd, path, flags, &o);
 
-	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
-	rc = object_find(n, dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), flags & AT_EMPTY_PATH, &o);
 	if (rc < 0)
 		return rc;
 	if (S_ISLNK(o.st.st_mode))
@@ -137,11 +142,8 @@ int64_t call_fchmod(struct notif *n)
 static int64_t do_chown(struct notif *n, int dirfd, uint64_t path, uid_t uid, gid_t gid, int flags)
 {
 	autoobject o = OBJECT_EMPTY;
-	int rc;
+	int rc = object_find_at(n, dirfd, path, flags, &o);
 
-	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
-	rc = object_find(n, dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), flags & AT_EMPTY_PATH, &o);
 	if (rc < 0)
 		return rc;
 	return errno_reply(n, fchownat(o.fd, "", uid, gid, AT_EMPTY_PATH));

@@ -56,11 +56,7 @@ void sock_table_free(struct sock_table *t)
 
 static uint64_t path_hash(const char *path)
 {
-	uint64_t h = 0xcbf29ce484222325ULL; /* FNV-1a */
-
-	for (; *path; path++)
-		h = (h ^ (unsigned char)*path) * 0x100000001b3ULL;
-	return h;
+	return fnv1a(FNV1A_START, path, strlen(path));
 }
 
 static void bound_add(struct supervisor *s, const struct stat *st, const char *path)

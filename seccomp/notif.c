@@ -143,6 +143,23 @@ void worker_umask(struct notif *n)
 	}
 }
 
+unsigned long target_tty(pid_t tid)
+{
+	char path[48], text[1024], *p;
+	unsigned long tty = 0;
+	autoclose fd = -1;
+	ssize_t len;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", tid); /* fits */
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (len <= 0)
+		return 0;
+	text[len] = '\0';
+	p = strrchr(text, ')'); /* behind the name: state ppid pgrp session tty_nr */
+	return p && sscanf(p + 1, " %*c %*d %*d %*d %lu", &tty) == 1 ? tty : 0;
+}
+
 static int pidfd_open(pid_t pid, unsigned flags)
 {
 	return (int)syscall(__NR_pidfd_open, pid, flags);
@@ -184,18 +201,11 @@ void target_program(struct notif *n, char *buf, size_t size)
 
 /* --- verdicts --------------------------------------------------------------------------------- */
 
-static bool under(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
-
 /* Changing the file, or taking away a directory above it (moves are removals). */
 static bool is_self_file(const char *file, enum policy_op op, const char *path)
 {
 	return file[0] && ((op == POLICY_WRITE && streq(file, path)) ||
-			   (op == POLICY_DELETE && under(file, path)));
+			   (op == POLICY_DELETE && path_under(file, path)));
 }
 
 /* Below /proc/PID: what everybody may see of everybody (ps), and says nothing. */

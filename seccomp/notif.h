@@ -35,7 +35,6 @@ struct supervisor {
 	bool observe, privileged, has_pidfd_thread;
 	bool killable; /* WAIT_KILLABLE_RECV: no signal comes between two steps of an answer */
 	int front_pid, pid, end_fd;
-	dev_t proc_dev;
 	unsigned long tty; /* device number of our controlling terminal, or 0 */
 	uint64_t families; /* operations that the installed filter traps */
 

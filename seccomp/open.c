@@ -135,20 +135,11 @@ static int open_judge(struct notif *n, struct open_call *o)
  * own; then its terminal is opened by number. */
 static int open_tty(struct notif *n, int flags)
 {
-	char path[48], text[1024], *p;
-	unsigned long tty = 0;
-	autoclose fd = -1;
+	unsigned long tty = target_tty(n->tid);
+	char path[48];
 	int opened;
-	ssize_t len;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", n->tid); /* fits */
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (len <= 0)
-		return -ENXIO;
-	text[len] = '\0';
-	p = strrchr(text, ')'); /* state ppid pgrp session tty_nr */
-	if (!p || sscanf(p + 1, " %*c %*d %*d %*d %lu", &tty) != 1 || tty == 0)
+	if (tty == 0)
 		return -ENXIO;
 	if (tty == n->s->tty)
 		(void)snprintf(path, sizeof(path), "/dev/tty"); /* fits */
@@ -159,13 +150,6 @@ static int open_tty(struct notif *n, int flags)
 		return -ENXIO;
 	opened = open(path, (flags & ~(O_CREAT | O_EXCL)) | O_NOCTTY | O_CLOEXEC);
 	return opened < 0 ? -errno : opened;
-}
-
-static bool under(const char *path, const char *dir)
-{
-	size_t len = streq(dir, "/") ? 0 : strlen(dir);
-
-	return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
 /* Follow links as the flags permit, then judge the name that came out. */
@@ -464,7 +448,7 @@ int64_t call_openat2(struct notif *n)
 	rc = name_read(n, o->dirfd, n->args[1], &o->name);
 	if (rc == 0 && (how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_NO_XDEV)))
 		rc = resolve_base(n, o, n->args[1]);
-	if (rc == 0 && (how.resolve & RESOLVE_BENEATH) && !under(o->name.path, o->beneath))
+	if (rc == 0 && (how.resolve & RESOLVE_BENEATH) && !path_under(o->name.path, o->beneath))
 		return -EXDEV;
 	return rc < 0 ? rc : open_perform(n, o);
 }

@@ -212,7 +212,6 @@ struct walk {
 	struct notif *n;
 	struct name *nm;
 	unsigned flags;
-	const char *beneath;
 	int links;
 	char cur[NAME_SIZE];  /* what has been walked: absolute, no link in it; "" is the root */
 	size_t len;
@@ -400,7 +399,6 @@ int name_follow(struct notif *n, struct name *nm, unsigned flags, const char *be
 	w->n = n;
 	w->nm = nm;
 	w->flags = flags;
-	w->beneath = beneath;
 	w->links = 0;
 	w->len = 0;
 	memcpy(w->cur, nm->written, nm->base_len);
@@ -415,9 +413,7 @@ int name_follow(struct notif *n, struct name *nm, unsigned flags, const char *be
 			return rc;
 		if (w->links > 0 && nm->pin >= 0)
 			break;
-		if ((flags & FOLLOW_BENEATH) &&
-		    (strncmp(w->cur, beneath, strlen(beneath)) != 0 ||
-		     (w->cur[strlen(beneath)] != '/' && w->cur[strlen(beneath)] != '\0')))
+		if ((flags & FOLLOW_BENEATH) && !path_under(w->cur, beneath))
 			return -EXDEV;
 	}
 	nm->dots = false;

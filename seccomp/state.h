@@ -27,6 +27,9 @@ bool host_claimed(struct supervisor *s, const char *addr, char *buf, size_t size
 /* The value of "Key:" in /proc/TID/status. 0 or -errno. */
 int target_status(pid_t tid, const char *key, char *buf, size_t size);
 
+/* Device number of the controlling terminal of @tid, 0 if it has none or is gone. */
+unsigned long target_tty(pid_t tid);
+
 /* Terminals by their number in /dev/pts. */
 static inline void pty_allow(struct supervisor *s, unsigned pty)
 {

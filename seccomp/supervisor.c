@@ -395,22 +395,6 @@ static void on_interrupt(int sig)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static unsigned long own_tty(void)
-{
-	char text[1024], *p;
-	autoclose fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	unsigned long tty = 0;
-
-	if (len <= 0)
-		return 0;
-	text[len] = '\0';
-	p = strrchr(text, ')'); /* state ppid pgrp session tty_nr */
-	if (p && sscanf(p + 1, " %*c %*d %*d %*d %lu", &tty) != 1)
-		tty = 0;
-	return tty;
-}
-
 static void free_list(char **list)
 {
 	for (char **at = list; at && *at; at++)
@@ -517,7 +501,6 @@ int supervisor_start(const struct supervisor_config *cfg, struct supervisor **re
 {
 	struct supervisor *s = calloc(1, sizeof(*s));
 	struct rlimit files;
-	struct stat st;
 	int rc, fd;
 
 	if (!s) {
@@ -532,7 +515,7 @@ int supervisor_start(const struct supervisor_config *cfg, struct supervisor **re
 	s->killable = cfg->killable;
 	s->front_pid = cfg->front_pid;
 	s->pid = getpid();
-	s->tty = own_tty();
+	s->tty = target_tty(s->pid);
 	if (major(s->tty) >= 136 && major(s->tty) <= 143)
 		pty_allow(s, (unsigned)((major(s->tty) - 136) * 256 + minor(s->tty)));
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) { /* ours, not the targets': theirs were set before */
@@ -540,7 +523,6 @@ int supervisor_start(const struct supervisor_config *cfg, struct supervisor **re
 		(void)setrlimit(RLIMIT_NOFILE, &files); /* fewer calls at once, otherwise */
 	}
 	s->privileged = creds_privileged();
-	s->proc_dev = stat("/proc", &st) == 0 ? st.st_dev : 0;
 	fd = (int)syscall(__NR_pidfd_open, s->pid, PIDFD_THREAD);
 	s->has_pidfd_thread = fd >= 0;
 	if (fd >= 0)
