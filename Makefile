@@ -6,7 +6,7 @@ CC      ?= cc
 PREFIX  ?= /usr/local
 DESTDIR ?=
 
-PKGS := yaml-0.1 libpcre2-8 libcjson
+PKGS := yaml-0.1 libpcre2-8 libcjson libutf8proc
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -38,11 +38,13 @@ CFLAGS   += -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(SAN)
 LDFLAGS  += -Wl,-z,relro -Wl,-z,now $(SAN)
 
 SRC_BASE     := $(wildcard base/*.c)
+SRC_TEXT     := $(wildcard text/*.c)
+SRC_SHELL    := $(wildcard shell/*.c)
 SRC_POLICY   := $(wildcard policy/*.c)
 SRC_AUDIT    := $(wildcard audit/*.c)
 SRC_SECCOMP  := $(wildcard seccomp/*.c)
 SRC_LAUNCHER := $(filter-out launcher/main-%.c,$(wildcard launcher/*.c))
-SRC_LIB      := $(SRC_BASE) $(SRC_POLICY) $(SRC_AUDIT) $(SRC_SECCOMP) $(SRC_LAUNCHER)
+SRC_LIB      := $(SRC_BASE) $(SRC_TEXT) $(SRC_SHELL) $(SRC_POLICY) $(SRC_AUDIT) $(SRC_SECCOMP) $(SRC_LAUNCHER)
 OBJ_LIB      := $(SRC_LIB:%.c=$(B)/%.o)
 UNIT_BIN     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ_BIN     := $(patsubst fuzz/%.c,$(B)/fuzz/%,$(wildcard fuzz/fuzz_*.c))
@@ -156,7 +158,7 @@ lint: ## clang-tidy and cppcheck; each exception with its reason in .clang-tidy 
 	scripts/lint
 
 fmt: ## Lay out the C files
-	clang-format -i base/*.[ch] policy/*.[ch] audit/*.[ch] seccomp/*.[ch] launcher/*.[ch] preload/*.[ch]
+	clang-format -i base/*.[ch] text/*.[ch] shell/*.[ch] policy/*.[ch] audit/*.[ch] seccomp/*.[ch] launcher/*.[ch] preload/*.[ch]
 
 demo: ## Install what is missing, build, and show a session under enforcement
 	scripts/demo.sh

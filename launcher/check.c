@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 
 #include "launcher/hardlink.h"
-#include "launcher/jsonin.h"
+#include "text/jsonin.h"
 #include "launcher/aliases.h"
-#include "launcher/url.h"
+#include "text/url.h"
 
 #define CHECK_ARGS_MAX	  65536u     /* words of one argument vector */
 #define CHECK_INSPECT_MAX (1u << 20) /* bytes of a file that is inspected */

@@ -6,7 +6,7 @@
  * 0 is empty. */
 #pragma once
 
-#include "policy/arena.h"
+#include "base/arena.h"
 
 #define MATCH_KINDS	     8
 #define HITS_MAX	     512 /* different lists along one path */

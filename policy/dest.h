@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "policy/arena.h"
+#include "base/arena.h"
 #include "policy/automaton.h"
 #include "policy/policy.h"
 

@@ -9,7 +9,7 @@
  * lists ASCII characters only. Pure but for the arena. */
 #pragma once
 
-#include "policy/arena.h"
+#include "base/arena.h"
 
 #define PATTERN_MAX	   4096 /* bytes, also after expansion */
 #define PATTERN_BRACES_MAX 1000 /* alternatives of one pattern */

@@ -11,6 +11,7 @@
 #include "base/err.h"
 
 struct policy;
+struct shell_analysis;
 
 enum policy_op {
 	POLICY_READ = 0,
@@ -19,7 +20,10 @@ enum policy_op {
 	POLICY_LIST,
 	POLICY_EXEC,
 	POLICY_CONNECT,
-	POLICY_OP_COUNT
+	POLICY_OP_COUNT, /* so far what a system call can do; the rest comes from protocols and texts */
+	POLICY_CONTENT = POLICY_OP_COUNT, /* bytes that are written, sent, or shown to a model */
+	POLICY_TOOL,			  /* an agent's tool call as such */
+	POLICY_OPS_ALL
 };
 
 enum policy_verdict { VERDICT_DENY = 0, VERDICT_ASK, VERDICT_ALLOW, VERDICT_COUNT };
@@ -69,14 +73,24 @@ struct policy_action {
 	/* Absolute path of the program that performs the action; NULL = not known. Some rules spare a
 	 * program (`unless_by`); while it is not known they apply. */
 	const char *by;
+
+	/* What only texts and protocols have; zero from a system call. */
+	const struct shell_analysis *shell; /* exec: what the command's text means, or NULL */
+	unsigned command;	/* exec with @shell: which of its commands; POLICY_WHOLE_TEXT: the text itself */
+	const char *text;	/* exec: the whole text; content: the bytes. May be NULL */
+	size_t text_len;
+	const char *secret;	/* content: name of a secret's format that was found in it (secrets.h), or NULL */
+	const char *tool, *server, *input; /* tool: its name, its MCP server or NULL, its input as compact JSON */
+	bool unknown;		/* the object (path, destination) is one that only a run would tell; @path is NULL */
 };
+#define POLICY_WHOLE_TEXT UINT32_MAX
 
 struct policy_decision {
 	enum policy_verdict verdict;
 	const char *rule;     /* its name; "default" when no rule applied. Lives as long as the policy */
 	const char *message;  /* for the agent: what to do instead; "" if none */
 	const char *source;   /* "builtin", or "file:line" of the rule */
-	const char *stage;    /* which part decided: "path", "command", "destination", "default" */
+	const char *stage;    /* which part decided: "path", "command", "destination", "content", "tool", "default" */
 	enum policy_severity severity;
 	enum policy_inspect inspect; /* != INSPECT_NONE: a change may pass policy_inspect(), and then
 				      * nothing else is in its way. A removal is a change to nothing */

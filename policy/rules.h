@@ -2,7 +2,7 @@
  * completed by compile.c, read by everything else; never changed afterwards. */
 #pragma once
 
-#include "policy/arena.h"
+#include "base/arena.h"
 #include "policy/automaton.h"
 #include "policy/dest.h"
 #include "policy/pattern.h"

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/err.h"
-#include "policy/arena.h"
+#include "base/arena.h"
 
 enum node_kind { NODE_SCALAR = 0, NODE_LIST, NODE_MAP };
 

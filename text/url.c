@@ -1,4 +1,4 @@
-#include "launcher/url.h"
+#include "text/url.h"
 
 #include <ctype.h>
 #include <strings.h>

@@ -1,4 +1,4 @@
-/* arena - memory of a policy: taken in pieces while it is compiled, given back all at once. Every
+/* arena - memory that is taken in pieces and given back all at once. Every
  * allocation is zeroed; NULL means out of memory, and the arena stays usable. Not for threads. */
 #pragma once
 
@@ -13,6 +13,7 @@ void *arena_alloc(struct arena *a, size_t size);
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_strdup(struct arena *a, const char *s);
 void arena_done(struct arena *a);
+void arena_reset(struct arena *a); /* give everything back, but keep one chunk for what comes next */
 
 /* Room for one more element of @size bytes behind @n of them: returns the array, moved when it was
  * full. */

@@ -1,4 +1,4 @@
-#include "policy/arena.h"
+#include "base/arena.h"
 
 #include <stdalign.h>
 
@@ -58,6 +58,20 @@ void arena_done(struct arena *a)
 		c = next;
 	}
 	a->head = NULL;
+}
+
+void arena_reset(struct arena *a)
+{
+	struct arena_chunk *keep = a->head;
+	struct arena rest;
+
+	if (!keep)
+		return;
+	rest.head = keep->next;
+	arena_done(&rest);
+	keep->next = NULL;
+	memset(keep->data, 0, keep->used);
+	keep->used = 0;
 }
 
 void *arena_grow(struct arena *a, void *array, size_t n, size_t *cap, size_t size)
