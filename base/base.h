@@ -90,6 +90,14 @@ static inline bool path_under(const char *path, const char *dir)
 	return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
+/* What a hexadecimal digit stands for, or -1. */
+static inline int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+}
+
 /* FNV-1a, 64 bits: for tables. No help against who looks for collisions. */
 #define FNV1A_START 0xcbf29ce484222325ULL
 

@@ -5,7 +5,7 @@
 # usage: scripts/deps.sh [build|check|agents]…      (default: build check; each includes those before it)
 set -u
 
-build="gcc libc6-dev make pkg-config libyaml-dev libpcre2-dev libcjson-dev libutf8proc-dev"
+build="gcc libc6-dev make pkg-config libyaml-dev libpcre2-dev libcjson-dev libutf8proc-dev libicu-dev python3-mnemonic"
 check="clang clang-tidy cppcheck libclang-rt-14-dev musl-tools gcc-aarch64-linux-gnu libc6-dev-arm64-cross shellcheck mandoc
 	python3 python3-venv libpython3.11-testsuite golang-go git perl gawk sed ripgrep findutils rsync tar patch diffutils
 	zip unzip xz-utils bzip2 gzip ed vim-nox sqlite3 gnupg curl tmux openssh-client procps psmisc util-linux

@@ -61,6 +61,11 @@ static int scan_fail(struct scan *s, const char *what)
 	return err_set(s->err, EBADMSG, "byte %zu: %s", s->at + 1, what);
 }
 
+static int scan_unreadable(struct scan *s, const char *what)
+{
+	return err_set(s->err, EILSEQ, "byte %zu: %s", s->at + 1, what);
+}
+
 /* Length of the well-formed UTF-8 sequence at s->at (RFC 3629), or 0. */
 static size_t scan_utf8(const struct scan *s)
 {
@@ -91,7 +96,7 @@ static int scan_escape(struct scan *s)
 		return scan_fail(s, "text ends inside a string");
 	if (s->text[s->at + 1] == 'u' && s->len - s->at >= 6 &&
 	    memcmp(s->text + s->at + 2, "0000", 4) == 0)
-		return scan_fail(s, "NUL in a string");
+		return scan_unreadable(s, "NUL in a string");
 	s->at += 2;
 	return 0;
 }
@@ -99,20 +104,23 @@ static int scan_escape(struct scan *s)
 /* A string, at its first quote. */
 static int scan_string(struct scan *s)
 {
+	int rc;
+
 	s->at++;
 	while (s->at < s->len && s->text[s->at] != '"') {
 		size_t n = scan_utf8(s);
 
 		if (n == 0)
-			return scan_fail(s, "not UTF-8");
+			return scan_unreadable(s, "not UTF-8");
 		if (s->text[s->at] < 0x20)
 			return scan_fail(s, "control character in a string");
 		if (s->text[s->at] != '\\') {
 			s->at += n;
 			continue;
 		}
-		if (scan_escape(s) < 0)
-			return -EBADMSG;
+		rc = scan_escape(s);
+		if (rc < 0)
+			return rc;
 	}
 	if (s->at >= s->len)
 		return scan_fail(s, "text ends inside a string");
@@ -124,10 +132,12 @@ static int scan_text(struct scan *s)
 {
 	while (s->at < s->len) {
 		unsigned char c = s->text[s->at];
+		int rc;
 
 		if (c == '"') {
-			if (scan_string(s) < 0)
-				return -EBADMSG;
+			rc = scan_string(s);
+			if (rc < 0)
+				return rc;
 			continue;
 		}
 		if (c >= 0x7f || (c < 0x20 && c != '\t' && c != '\r'))
@@ -193,9 +203,11 @@ int jsonin_parse(const char *text, size_t len, cJSON **ret, struct err *reterr)
 	struct scan s = {.text = (const unsigned char *)text, .len = len, .err = reterr};
 	const char *end = NULL;
 	cJSON *v;
+	int rc;
 
-	if (scan_text(&s) < 0)
-		return -EBADMSG;
+	rc = scan_text(&s);
+	if (rc < 0)
+		return rc;
 	v = cJSON_ParseWithLengthOpts(text, len + 1, &end, true);
 	if (!v)
 		return parse_fail(text, len, end, reterr);

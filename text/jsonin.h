@@ -16,6 +16,6 @@
  * JSONIN_LINE_MAX (read to its end, content lost); -ENOMEM; -EIO. */
 int jsonin_line(FILE *in, char **line, size_t *cap, size_t *ret_len);
 
-/* Parse @text, which must be one object. Return 0 with *ret for cJSON_Delete(), or -errno with
- * @reterr, which names the byte. */
+/* Parse @text, which must be one object. Return 0 with *ret for cJSON_Delete(); -EILSEQ for a string that holds
+ * NUL or is not UTF-8; another -errno. @reterr names the byte. */
 int jsonin_parse(const char *text, size_t len, cJSON **ret, struct err *reterr);

@@ -21,8 +21,14 @@ enum {
  * ASCII where a word is confusable with an ASCII one to @skeleton (may be NULL). A word wholly in one
  * other script (Chinese, Arabic, Cyrillic…) is left as it is. Both are complete texts, not only the
  * changed words. Return: the bits found; 0 means that both equal @text, and then nothing was
- * written. Out of memory shows in buf_failed(). */
+ * written. Out of memory shows in buf_failed().
+ * @norm and @skeleton are readings of @text besides the one that a program makes of its bytes: judge all three.
+ * What stands in hidden tags and selectors comes out of decode_each(). */
 unsigned unicode_normalise(const char *text, size_t len, struct buf *norm, struct buf *skeleton);
 
 /* Is [@text, @text + @len) valid UTF-8? */
 bool unicode_is_utf8(const char *text, size_t len);
+
+/* The tags at @s that make a black flag (U+1F3F4) the one of England, Scotland or Wales (UTS #51 ED-14A), in bytes,
+ * or 0. All other tags are hidden text. */
+size_t unicode_flag_tags(const char *s, size_t len);

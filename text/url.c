@@ -37,14 +37,6 @@ static int clean(const char *text, char *buf, size_t size, struct err *reterr)
 	return 0;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Percent-decode @len bytes; NUL and broken escapes are refused. */
 static int decode(const char *s, size_t len, char *buf, size_t size)
 {
