@@ -53,7 +53,7 @@ OBJ_LIB      := $(SRC_LIB:%.c=$(B)/%.o)
 UNIT_BIN     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ_NAMES   := $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c))
 REPLAY_BIN   := $(FUZZ_NAMES:%=$(B)/fuzz/replay_%)
-GEN          := $(patsubst %,$(B)/gen/%.inc,builtin_policy confusables bip39)
+GEN          := $(patsubst %,$(B)/gen/%.inc,builtin_policy confusables commands code_calls bip39)
 PROGRAMS     := $(B)/crust-run $(B)/crust $(B)/libcrust-preload.so $(B)/libasan.so.d
 
 .DELETE_ON_ERROR:

@@ -96,6 +96,8 @@ struct shell_analysis {
 	size_t n_commands, cap_commands;
 	struct shell_effect *effects;
 	size_t n_effects, cap_effects;
+	const char **texts; /* texts that are run in turn: of sh -c, eval, trap … */
+	size_t n_texts, cap_texts;
 	bool unparsable;      /* nothing in it may be trusted; deny or ask */
 	char why[128];	      /* why unparsable: "byte 17: unterminated quote" */
 	bool fork_bomb;	      /* a function that starts itself in the background or in a pipe */
