@@ -35,13 +35,12 @@ static void check(struct arena *a, struct strlist *list, const char *path)
 		refs[i] = (struct pattern_ref){.text = list->v[i], .entry = 7};
 		walk |= policy_glob(list->v[i], path);
 	}
-	if (matcher_build(&m, refs, n, &bad) == 0) {
+	if (matcher_build(a, &m, refs, n, &bad) == 0) {
 		matcher_run(&m, path, &h);
 		dfa = h.n > 0;
 		if (dfa != walk)
 			abort();
 	}
-	matcher_done(&m);
 }
 
 static void use_rest(const char *pattern, const char *path, const char *config)

@@ -1,6 +1,8 @@
 #include "launcher/aliases.h"
 
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "policy/policy.h"
 
@@ -222,6 +224,16 @@ static int expand(const char *home, const char *cwd, const char *text, char *buf
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
+/* Most names hold no link at all, which the kernel tells in one call. False: walk. */
+static bool has_no_links(const char *full, bool follow, bool *ret_absent)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), .resolve = RESOLVE_NO_SYMLINKS};
+	autoclose fd = (int)syscall(SYS_openat2, AT_FDCWD, full, &how, sizeof(how));
+
+	*ret_absent = fd < 0 && (errno == ENOENT || errno == ENOTDIR);
+	return fd >= 0 || *ret_absent;
+}
+
 int aliases_find(const char *home, const char *cwd, const char *text, bool follow, struct aliases *ret,
 	       struct err *reterr)
 {
@@ -238,7 +250,7 @@ int aliases_find(const char *home, const char *cwd, const char *text, bool follo
 	tail = full + strspn(full, "/");
 	memcpy(w.todo, tail, strlen(tail) + 1);
 	rc = walk_note(&w); /* as written */
-	if (rc == 0)
+	if (rc == 0 && (str_starts(n.name[0], "/proc/") || !has_no_links(full, follow, &n.absent)))
 		rc = walk_run(&w, follow);
 	if (rc < 0) {
 		aliases_done(&n);

@@ -16,6 +16,7 @@ struct aliases {
 	char *name[ALIASES_MAX]; /* absolute, normalised; [0] as written */
 	size_t n;
 	size_t resolved; /* index of the one without symbolic links */
+	bool absent;	 /* surely none of them exists */
 };
 
 void aliases_done(struct aliases *n);

@@ -12,7 +12,7 @@ struct check;
 enum check_result { CHECK_BAD = 0, CHECK_DENIED, CHECK_ALLOWED };
 
 /* @place and @p (not owned) must outlive it. NULL: no memory. */
-struct check *check_new(const struct tool_place *place, const struct policy *p, bool no_explain);
+struct check *check_new(const struct tool_place *place, const struct policy *p, enum tool_explain explain);
 struct check *check_free(struct check *c); /* NULL is fine; returns NULL */
 
 /* Judge one line and put the answer, with its newline, into @out. */

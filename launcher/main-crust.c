@@ -4,12 +4,14 @@
 #include "base/log.h"
 #include "launcher/check.h"
 #include "launcher/plan.h"
+#include "launcher/rules.h"
 
 static const struct {
 	const char *name, *what;
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{"check", "answer actions (JSON lines) with their verdicts", check_main},
+	{"rules", "list rules, show one, look for mistakes, try their examples", rules_main},
 	{"plan", "show which rule is enforced by which mechanism", plan_main},
 };
 

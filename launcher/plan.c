@@ -7,7 +7,7 @@
 #define OPS_ALL ((1u << POLICY_OP_COUNT) - 1)
 
 /* How a rule is held at run time. The short name stands in the table, the long one in the legend. */
-enum mechanism { MECH_NONE = 0, MECH_PERFORMED, MECH_EXEC, MECH_BOTH, MECH_NAMES, MECH_COUNT };
+enum mechanism { MECH_NONE = 0, MECH_PERFORMED, MECH_EXEC, MECH_BOTH, MECH_NAMES, MECH_ASKED, MECH_COUNT };
 
 static const struct {
 	const char *name, *meaning;
@@ -20,6 +20,8 @@ static const struct {
 	[MECH_NAMES] = {"notify; names: check", "addresses and sockets: seccomp notify (performed). Not at "
 						"run time: host names need the DNS stub; checked by "
 						"`crust check` only"},
+	[MECH_ASKED] = {"check", "about texts of commands, tool calls or content: no system call shows it; "
+				 "`crust check` judges it"},
 };
 static_assert(ARRAY_SIZE(mechanisms) == MECH_COUNT, "a row for each mechanism");
 
@@ -31,9 +33,11 @@ static enum mechanism mechanism_of(const struct policy_rule_info *r)
 {
 	const bool runs = r->ops & (1u << POLICY_EXEC);
 
+	if (r->only_asked || !(r->ops & OPS_ALL))
+		return MECH_ASKED;
 	if (r->has_host_name)
 		return MECH_NAMES;
-	if (runs && (r->ops & ~(1u << POLICY_EXEC)))
+	if (runs && (r->ops & OPS_ALL & ~(1u << POLICY_EXEC)))
 		return MECH_BOTH;
 	if (runs)
 		return MECH_EXEC;
@@ -48,7 +52,7 @@ static void ops_text(unsigned ops, char *buf, size_t size)
 	(void)snprintf(buf, size, "%s", (ops & OPS_ALL) == OPS_ALL ? "all" : "-");
 	if ((ops & OPS_ALL) == OPS_ALL)
 		return;
-	for (unsigned i = 0; i < POLICY_OP_COUNT; i++) {
+	for (unsigned i = 0; i < POLICY_OPS_ALL; i++) {
 		int k;
 
 		if (!(ops & (1u << i)))
@@ -93,7 +97,7 @@ static void print_rules(const struct policy *p, FILE *out)
 static void print_defaults(const struct policy *p, FILE *out)
 {
 	fprintf(out, "\nWhere no rule applies:\n");
-	for (unsigned i = 0; i < POLICY_OP_COUNT; i++) {
+	for (unsigned i = 0; i < POLICY_OPS_ALL; i++) {
 		bool workspace = false;
 		enum policy_verdict v = policy_default(p, (enum policy_op)i, &workspace);
 
@@ -172,7 +176,7 @@ int plan_main(int argc, char **argv)
 	struct tool_options o;
 	struct err err = {0};
 
-	if (tool_parse(TOOL_PLAN, argc, argv, &o, &err) == 0) {
+	if (tool_options_parse(TOOL_PLAN, argc, argv, &o, &err) == 0) {
 		if (o.help)
 			return fputs(help_text, stdout) < 0 ? TOOL_USAGE : TOOL_OK;
 		if (plan_run(&o, &err) == 0)

@@ -185,6 +185,7 @@ int site_find(const struct options *o, struct site *ret, struct err *reterr)
 	if (find_home(ret, reterr) < 0 || find_workspace(o, ret, reterr) < 0 ||
 	    find_policies(o, ret, reterr) < 0)
 		return -EINVAL;
+	(void)site_cache_dir(ret->home, ret->cache); /* "" then */
 	find_preload(ret);
 	return 0;
 }
@@ -197,7 +198,16 @@ struct policy_config site_policy_config(const struct site *s)
 		.files = s->policies,
 		.n_files = s->n_policies,
 		.project = s->project[0] ? s->project : NULL,
+		.cache = s->cache[0] ? s->cache : NULL,
 	};
+}
+
+const char *site_cache_dir(const char *home, char buf[PATH_MAX])
+{
+	if (getenv("CRUST_NO_CACHE") || home[0] != '/' ||
+	    (size_t)snprintf(buf, PATH_MAX, "%s/.cache/crust", home) >= PATH_MAX)
+		return NULL;
+	return buf;
 }
 
 const char *site_show(const struct site *s, const char *path, char *buf, size_t size)

@@ -19,6 +19,7 @@ struct site {
 	char workspace[PATH_MAX];     /* without symbolic links */
 	bool workspace_holds_home;    /* everything in home may be changed: worth a warning */
 	char project[PATH_MAX];	      /* the project's policy, or "" */
+	char cache[PATH_MAX];	      /* directory of compiled policies, or "" */
 	const char *policies[OPTIONS_LIST_MAX]; /* absolute; kept for the process's life */
 	size_t n_policies;
 	char preload[PATH_MAX];	    /* the library, or "" */
@@ -29,6 +30,10 @@ struct site {
 int site_find(const struct options *o, struct site *ret, struct err *reterr);
 
 struct policy_config site_policy_config(const struct site *s);
+
+/* Where this user keeps compiled policies: below @home, in the one place that the built-in rules protect.
+ * Returns @buf, or NULL: nowhere. */
+const char *site_cache_dir(const char *home, char buf[PATH_MAX]);
 
 /* @path for a person: ~ for home, control characters replaced. Returns @buf. */
 const char *site_show(const struct site *s, const char *path, char *buf, size_t size);

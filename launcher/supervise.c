@@ -333,9 +333,9 @@ static int reload(struct supervise *v, struct err *reterr)
 
 	if (rc == 0)
 		rc = policy_load(&cfg, &p, reterr);
-
 	if (rc < 0)
 		return rc;
+	policy_warm(p); /* nobody waits for it; at the start somebody would */
 	rc = supervisor_set_policy(v->judge, p, reterr);
 	if (rc < 0)
 		policy_free(p);

@@ -3,31 +3,27 @@
 #include <getopt.h>
 #include <pwd.h>
 
+#include "launcher/site.h"
+
 #define USER_POLICY    "crust/policy.yaml"
 #define PROJECT_POLICY ".crust/policy.yaml"
 
 /* --- options -------------------------------------------------------------------------------------- */
 
-enum opt { OPT_POLICY = 0x100, OPT_HOME, OPT_CWD, OPT_WORKSPACE, OPT_EXPLAIN, OPT_FILTER };
+enum opt { OPT_POLICY = 0x100, OPT_HOME, OPT_CWD, OPT_WORKSPACE, OPT_EXPLAIN, OPT_BRIEF, OPT_FILTER, OPT_JSON };
 
 static const struct option long_options[] = {
 	{"policy", required_argument, NULL, OPT_POLICY},
 	{"home", required_argument, NULL, OPT_HOME},
 	{"cwd", required_argument, NULL, OPT_CWD},
 	{"workspace", required_argument, NULL, OPT_WORKSPACE},
-	{"explain", required_argument, NULL, OPT_EXPLAIN},
+	{"explain", no_argument, NULL, OPT_EXPLAIN},
+	{"brief", no_argument, NULL, OPT_BRIEF},
 	{"filter", no_argument, NULL, OPT_FILTER},
+	{"json", no_argument, NULL, OPT_JSON},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
-
-static int take_explain(struct tool_options *o, const char *arg, struct err *reterr)
-{
-	if (!streq(arg, "yes") && !streq(arg, "no"))
-		return err_set(reterr, EINVAL, "--explain: expected yes or no, not '%s'", arg);
-	o->no_explain = streq(arg, "no");
-	return 0;
-}
 
 static int take_policy(struct tool_options *o, const char *arg, struct err *reterr)
 {
@@ -58,12 +54,19 @@ static int take_option(enum tool_command cmd, int c, char **argv, struct tool_op
 		o->help = true;
 		return 0;
 	case OPT_EXPLAIN:
+	case OPT_BRIEF:
+		o->explain = c == OPT_BRIEF ? EXPLAIN_BRIEF : EXPLAIN_WAY;
 		if (cmd == TOOL_CHECK)
-			return take_explain(o, optarg, reterr);
+			return 0;
 		break;
 	case OPT_FILTER:
 		o->filter = true;
 		if (cmd == TOOL_PLAN)
+			return 0;
+		break;
+	case OPT_JSON:
+		o->json = true;
+		if (cmd == TOOL_RULES)
 			return 0;
 		break;
 	case ':':
@@ -74,17 +77,18 @@ static int take_option(enum tool_command cmd, int c, char **argv, struct tool_op
 	return err_set(reterr, EINVAL, "unknown option '%s' for %s", argv[optind - 1], argv[0]);
 }
 
-int tool_parse(enum tool_command cmd, int argc, char **argv, struct tool_options *ret, struct err *reterr)
+int tool_options_parse(enum tool_command cmd, int argc, char **argv, struct tool_options *ret, struct err *reterr)
 {
 	struct tool_options o = {0};
 	int c;
 
 	optind = 1;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+:h", long_options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, cmd == TOOL_RULES ? ":h" : "+:h", long_options, NULL)) != -1)
 		if (take_option(cmd, c, argv, &o, reterr) < 0)
 			return -EINVAL;
-	if (optind < argc)
+	o.words = argv + optind;
+	if (optind < argc && cmd != TOOL_RULES)
 		return err_set(reterr, EINVAL, "unexpected word '%s'", argv[optind]);
 	*ret = o;
 	return 0;
@@ -140,7 +144,8 @@ static int find_user_policy(const struct tool_options *o, const struct tool_plac
 int tool_load(const struct tool_options *o, struct tool_place *ret_place, struct policy **ret,
 	      struct err *reterr)
 {
-	char user[PATH_MAX], project[PATH_MAX];
+	char user[PATH_MAX], project[PATH_MAX], cache[PATH_MAX];
+	const char *own_home = getenv("HOME"); /* whoever --home is about */
 	const char *own[] = {user};
 	struct policy_config cfg;
 
@@ -154,6 +159,8 @@ int tool_load(const struct tool_options *o, struct tool_place *ret_place, struct
 		.files = o->policies,
 		.n_files = o->n_policies,
 		.project = project,
+		.no_examples = o->no_examples,
+		.cache = site_cache_dir(own_home ? own_home : "", cache),
 	};
 	/* A file that is there but cannot be read is an error, not a file that is not there. */
 	if (o->n_policies == 0 && (access(user, R_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))) {

@@ -10,8 +10,15 @@
 
 #define TOOL_POLICIES_MAX 64
 
-/* Exit statuses of check and plan. */
+/* Exit statuses of all. */
 enum tool_exit { TOOL_OK = 0, TOOL_DENIED = 1, TOOL_USAGE = 2 };
+
+/* How much an answer says. */
+enum tool_explain {
+	EXPLAIN_SOME = 0,
+	EXPLAIN_BRIEF, /* only verdict, rule, stage and message */
+	EXPLAIN_WAY,   /* the way through the pipeline too */
+};
 
 struct tool_options {
 	const char *home, *cwd, *workspace; /* as given, or NULL */
@@ -19,14 +26,17 @@ struct tool_options {
 	size_t n_policies;
 	bool help;
 	bool filter;	 /* plan: print the filter's instructions too */
-	bool no_explain; /* check: only verdict, rule, stage and message */
+	enum tool_explain explain; /* check */
+	bool json;	 /* rules list */
+	bool no_examples; /* set by rules test: the examples are tried there */
+	char **words;	 /* rules: what is not an option, NULL-terminated */
 };
 
 /* Which subcommand, so that an option of the other one is refused. */
-enum tool_command { TOOL_CHECK = 0, TOOL_PLAN };
+enum tool_command { TOOL_CHECK = 0, TOOL_PLAN, TOOL_RULES };
 
 /* @argv[0] is the subcommand's name. Return 0, or -EINVAL with @reterr. Strings point into @argv. */
-int tool_parse(enum tool_command cmd, int argc, char **argv, struct tool_options *ret, struct err *reterr);
+int tool_options_parse(enum tool_command cmd, int argc, char **argv, struct tool_options *ret, struct err *reterr);
 
 /* Where the question is asked: everything absolute and normalised. */
 struct tool_place {

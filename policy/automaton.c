@@ -51,7 +51,7 @@ static enum shape shape_of(const char *p)
 	return shape;
 }
 
-static int build_one(struct matcher *m, const struct pattern_ref *refs, size_t n, size_t cap)
+static int build_one(struct arena *a, struct matcher *m, const struct pattern_ref *refs, size_t n, size_t cap)
 {
 	struct dfa *d = NULL;
 	struct nfa nfa;
@@ -60,7 +60,7 @@ static int build_one(struct matcher *m, const struct pattern_ref *refs, size_t n
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = nfa_add(&nfa, refs[i].text, refs[i].entry);
 	if (r == 0)
-		r = dfa_build(&nfa, &m->lists, cap ? cap : PLAIN_STATES_MIN + nfa.n_nodes * 4, &d);
+		r = dfa_build(a, &nfa, &m->lists, cap ? cap : PLAIN_STATES_MIN + nfa.n_nodes * 4, &d);
 	nfa_done(&nfa);
 	if (r == 0) {
 		m->automata[m->n++] = d;
@@ -70,7 +70,7 @@ static int build_one(struct matcher *m, const struct pattern_ref *refs, size_t n
 }
 
 /* @cap 0: as much as plain patterns need. */
-static int build_halved(struct matcher *m, const struct pattern_ref *refs, size_t n, size_t cap,
+static int build_halved(struct arena *a, struct matcher *m, const struct pattern_ref *refs, size_t n, size_t cap,
 			const struct pattern_ref **ret_bad)
 {
 	int r;
@@ -80,51 +80,45 @@ static int build_halved(struct matcher *m, const struct pattern_ref *refs, size_
 	*ret_bad = refs;
 	if (m->n >= MATCHER_AUTOMATA_MAX)
 		return -E2BIG;
-	r = build_one(m, refs, n, n == 1 ? LONELY_STATES_MAX : cap);
+	r = build_one(a, m, refs, n, n == 1 ? LONELY_STATES_MAX : cap);
 	if (r != -E2BIG || n == 1)
 		return r;
-	r = build_halved(m, refs, n / 2, cap, ret_bad);
-	return r < 0 ? r : build_halved(m, refs + n / 2, n - n / 2, cap, ret_bad);
+	r = build_halved(a, m, refs, n / 2, cap, ret_bad);
+	return r < 0 ? r : build_halved(a, m, refs + n / 2, n - n / 2, cap, ret_bad);
 }
 
 static int compare(const void *a, const void *b)
 {
 	const struct pattern_ref *x = a, *y = b;
-	int r = (int)shape_of(x->text) - (int)shape_of(y->text);
+	int r = (int)x->shape - (int)y->shape;
 
 	if (r == 0)
 		r = strcmp(x->text, y->text);
 	return r ? r : (x->entry > y->entry) - (x->entry < y->entry);
 }
 
-int matcher_build(struct matcher *m, struct pattern_ref *refs, size_t n,
+int matcher_build(struct arena *a, struct matcher *m, struct pattern_ref *refs, size_t n,
 		  const struct pattern_ref **ret_bad)
 {
 	size_t from = 0;
 	int r = 0;
 
-	if (list_intern(&m->lists, NULL, 0) < 0)
+	if (list_intern(a, &m->lists, NULL, 0) < 0)
 		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		refs[i].shape = (uint8_t)shape_of(refs[i].text);
 	if (n)
 		qsort(refs, n, sizeof(*refs), compare);
 	for (enum shape shape = 0; r == 0 && shape < SHAPE_COUNT; shape++) {
 		size_t to = from;
 
-		while (to < n && shape_of(refs[to].text) == shape)
+		while (to < n && refs[to].shape == shape)
 			to++;
-		r = build_halved(m, refs + from, to - from,
+		r = build_halved(a, m, refs + from, to - from,
 				 shape == SHAPE_KNOTTY ? KNOTTY_STATES_MAX : 0, ret_bad);
 		from = to;
 	}
 	return r;
-}
-
-void matcher_done(struct matcher *m)
-{
-	for (unsigned i = 0; i < m->n; i++)
-		dfa_free(m->automata[i]);
-	list_pool_done(&m->lists);
-	*m = (struct matcher){0};
 }
 
 static void run(const struct dfa *d, const char *path, struct hits *h, bool below)

@@ -32,6 +32,7 @@ struct matcher {
 struct pattern_ref {
 	const char *text; /* canonical; borrowed for the build, and for error messages */
 	uint32_t entry;
+	uint8_t shape; /* matcher_build()'s */
 };
 
 /* The lists that a path ran into. */
@@ -41,11 +42,10 @@ struct hits {
 	bool overflow; /* there were more: the caller must fail closed */
 };
 
-/* Build @m from @refs (reordered in place). Return: 0; -ENOMEM; -E2BIG with *ret_bad the pattern
- * that is too complex. Clean up with matcher_done() in any case. */
-int matcher_build(struct matcher *m, struct pattern_ref *refs, size_t n,
+/* Build @m, which lives in @a, from @refs (reordered in place). Return: 0; -ENOMEM; -E2BIG with *ret_bad
+ * the pattern that is too complex. */
+int matcher_build(struct arena *a, struct matcher *m, struct pattern_ref *refs, size_t n,
 		  const struct pattern_ref **ret_bad);
-void matcher_done(struct matcher *m);
 
 /* Collect the lists of @path (canonical, "/" included) into @h. */
 void matcher_run(const struct matcher *m, const char *path, struct hits *h);
@@ -59,8 +59,7 @@ void matcher_run_below(const struct matcher *m, const char *path, struct hits *h
 bool matcher_same_below(const struct matcher *m, const char *a, const char *b);
 
 /* The list of @entries (any order, may be reordered). Returns its number, or -ENOMEM. */
-int64_t list_intern(struct list_pool *p, uint32_t *entries, size_t n);
-void list_pool_done(struct list_pool *p);
+int64_t list_intern(struct arena *a, struct list_pool *p, uint32_t *entries, size_t n);
 bool list_has(const struct list_pool *p, uint32_t list, uint32_t entry);
 void hits_add(struct hits *h, uint32_t list);
 

@@ -42,17 +42,42 @@ static bool regex_differs(const struct regex *re, const char *from, const char *
 	return !regex_is_local(re) || matches(re, from) != matches(re, to);
 }
 
+/* The path conditions of `all` and `any` by number. */
+static const struct text_cond *path_cond(const struct rule *r, size_t i)
+{
+	const struct match *m;
+
+	for (size_t j = 0; (m = rule_match(r, j)); j++) {
+		const struct cond *c = match_get(m, COND_PATH);
+
+		if (c && i < c->yes.n)
+			return &c->yes.v[i];
+		i -= c ? c->yes.n : 0;
+	}
+	return NULL;
+}
+
 static bool regexes_differ(const struct rule *r, const char *from, const char *to)
 {
+	const struct text_cond *c;
+
 	for (unsigned k = 0; k < 3; k++)
 		for (size_t i = 0; i < r->regexes[k].n; i++)
 			if (regex_differs(r->regexes[k].v[i], from, to))
 				return true;
+	for (size_t i = 0; (c = path_cond(r, i)); i++)
+		if (c->re && regex_differs(c->re, from, to))
+			return true;
 	return false;
 }
 
 static bool globs_differ(const struct rule *r, const char *from, const char *to)
 {
+	const struct text_cond *c;
+
+	for (size_t i = 0; (c = path_cond(r, i)); i++)
+		if (!c->re && !pattern_same_below(c->text, from, to))
+			return true;
 	for (unsigned k = 0; k < 3; k++)
 		for (size_t i = 0; i < r->globs[k].n; i++)
 			if (!pattern_same_below(r->globs[k].v[i], from, to))

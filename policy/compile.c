@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "policy/command.h"
 #include "policy/decide.h"
 
 /* From rules as they were written to what a decision uses: names are checked, lifts resolved, rules
@@ -168,29 +169,6 @@ static int rank_rules(struct loader *l)
 	return 0;
 }
 
-/* The name that @path (no wildcard) has once symbolic links are followed, as far as it exists. */
-static bool resolve_existing(const char *path, char *out, size_t size)
-{
-	char head[PATH_MAX], real[PATH_MAX];
-	size_t cut = strlen(path);
-
-	if (cut >= sizeof(head))
-		return false;
-	memcpy(head, path, cut + 1);
-	while (cut > 0 && !realpath(head, real)) {
-		if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
-			return false;
-		while (cut > 0 && head[cut - 1] != '/')
-			cut--;
-		if (cut > 0)
-			cut--;
-		head[cut] = '\0';
-	}
-	if (cut == 0 || (strlen(real) == cut && memcmp(real, path, cut) == 0))
-		return false; /* nothing of it exists, or no link on the way */
-	return snprintf(out, size, "%s%s", streq(real, "/") ? "" : real, path + cut) < (int)size;
-}
-
 /* A guard whose literal beginning leads through a symbolic link also guards the name behind the
  * link: actions come with resolved names. Not for excepts and allows: a link somebody makes must
  * not widen those. */
@@ -199,14 +177,16 @@ static int add_alias(struct loader *l, struct strlist *globs, const char *patter
 	char literal[PATTERN_MAX], real[PATH_MAX], text[PATTERN_MAX * 2] = "";
 	size_t n = pattern_literal_prefix(pattern), len = strlen(pattern);
 	char *copy;
+	int r;
 
 	if (n == 0 || len >= PATTERN_MAX)
 		return 0;
 	memcpy(literal, pattern, n);
 	literal[n] = '\0';
 	pattern_unescape(literal, literal);
-	if (!resolve_existing(literal, real, sizeof(real)))
-		return 0;
+	r = links_follow(&l->p->links, &l->p->arena, literal, real, sizeof(real));
+	if (r <= 0)
+		return r < 0 ? no_memory(l) : 0;
 	if (!pattern_escape(real, strlen(real), text, PATTERN_MAX) ||
 	    strlen(text) + len - n >= PATTERN_MAX)
 		return 0; /* too long to be a path */
@@ -218,38 +198,145 @@ static int add_alias(struct loader *l, struct strlist *globs, const char *patter
 	return 0;
 }
 
-static int add_aliases(struct loader *l, struct rule *r)
+static int add_cond_aliases(struct loader *l, struct cond *c)
 {
+	struct strlist globs = {0};
 	int e = 0;
 
-	for (unsigned part = PART_PATH; part <= PART_MATCH_PATH; part++) {
-		size_t n = r->globs[part].n;
+	for (size_t i = 0, n = c->yes.n; e == 0 && i < n; i++)
+		if (c->yes.v[i].kind == TEXT_PATH)
+			e = add_alias(l, &globs, c->yes.v[i].text);
+	for (size_t i = 0; e == 0 && i < globs.n; i++) {
+		struct text_cond *v = arena_grow(&l->p->arena, c->yes.v, c->yes.n, &c->yes.cap, sizeof(*v));
 
-		for (size_t i = 0; e == 0 && i < n && !l->no_files; i++)
-			e = add_alias(l, &r->globs[part], r->globs[part].v[i]);
+		if (!v)
+			return no_memory(l);
+		c->yes.v = v;
+		v[c->yes.n++] = (struct text_cond){.kind = TEXT_PATH, .text = globs.v[i]};
 	}
 	return e;
 }
 
-static bool program_is_indexable(const struct rule *r)
+static int add_aliases(struct loader *l, struct rule *r)
 {
-	for (size_t i = 0; i < r->program.n; i++)
-		if (r->program.v[i].kind != TEXT_GLOB || strpbrk(r->program.v[i].text, "*?[\\"))
+	const struct match *m;
+	int e = 0;
+
+	if (l->no_files)
+		return 0;
+	for (unsigned part = PART_PATH; part <= PART_MATCH_PATH; part++) {
+		size_t n = r->globs[part].n;
+
+		for (size_t i = 0; e == 0 && i < n; i++)
+			e = add_alias(l, &r->globs[part], r->globs[part].v[i]);
+	}
+	for (size_t j = 0; e == 0 && (m = rule_match(r, j)); j++)
+		for (size_t i = 0; e == 0 && i < m->n; i++)
+			if (m->v[i].id == COND_PATH)
+				e = add_cond_aliases(l, &m->v[i]);
+	return e;
+}
+
+static bool program_is_indexable(const struct cond *c)
+{
+	for (size_t i = 0; c && i < c->yes.n; i++)
+		if (c->yes.v[i].kind != TEXT_GLOB || strpbrk(c->yes.v[i].text, "*?[\\"))
 			return false;
-	return r->program.n > 0;
+	return c != NULL;
+}
+
+static bool paths_are_indexable(const struct cond *c)
+{
+	for (size_t i = 0; c && i < c->yes.n; i++)
+		if (c->yes.v[i].kind != TEXT_PATH)
+			return false;
+	return c != NULL;
+}
+
+/* Can one of the indexes find what @m is about? */
+static bool match_is_indexed(const struct match *m)
+{
+	return match_get(m, COND_HOST) || paths_are_indexable(match_get(m, COND_PATH)) ||
+	       program_is_indexable(match_get(m, COND_PROGRAM));
 }
 
 /* Can one of the indexes find @r whenever it applies? */
 static bool is_indexed(const struct rule *r)
 {
+	bool any = r->any.n > 0;
+
+	if (match_is_indexed(&r->match))
+		return true;
+	for (size_t i = 0; i < r->all.n; i++)
+		if (match_is_indexed(&r->all.v[i]))
+			return true;
+	for (size_t i = 0; i < r->any.n; i++)
+		any &= match_is_indexed(&r->any.v[i]);
+	if (any)
+		return true;
 	if (r->regexes[PART_PATH].n || r->regexes[PART_MATCH_PATH].n)
 		return false;
-	return rule_has_paths(r) || rule_has_hosts(r) || program_is_indexable(r);
+	return rule_has_paths(r) || rule_has_hosts(r);
 }
 
-static int index_hosts(struct policy *p, const struct rule *r, uint32_t rank)
+static int index_match(struct policy *p, const struct match *m, uint32_t rank)
+{
+	const struct cond *host = match_get(m, COND_HOST), *program = match_get(m, COND_PROGRAM);
+	struct dest_index *x = &p->dests[rank >= p->first_allow];
+	int e = 0;
+
+	for (size_t i = 0; host && e == 0 && i < host->hosts.n; i++)
+		if (host->hosts.v[i].kind != HOST_UNIX)
+			e = dest_index_add(&p->arena, x, &host->hosts.v[i], rank * MATCH_KINDS + PART_FINDS);
+	for (size_t i = 0; program_is_indexable(program) && e == 0 && i < program->yes.n; i++)
+		e = dest_index_add_program(&p->arena, x, program->yes.v[i].text, rank * MATCH_KINDS + PART_FINDS);
+	return e;
+}
+
+/* See struct text_conds. */
+static void note_cond_names(struct text_conds *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		t->v[i].names = t->v[i].kind == TEXT_GLOB ? command_glob_bits(t->v[i].text) : ~0ULL;
+		t->names |= t->v[i].names;
+	}
+}
+
+static void note_names(struct match *m)
+{
+	m->names = ~0ULL;
+	m->indexed = program_is_indexable(match_get(m, COND_PROGRAM));
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->v[i].id != COND_PROGRAM)
+			continue;
+		note_cond_names(&m->v[i].yes);
+		note_cond_names(&m->v[i].no);
+		m->names = m->v[i].yes.names;
+	}
+}
+
+static void note_rule_names(struct rule *r)
+{
+	note_names(&r->match);
+	for (size_t i = 0; i < r->all.n; i++)
+		note_names(&r->all.v[i]);
+	for (size_t i = 0; i < r->any.n; i++) {
+		struct match m = r->any.v[i];
+
+		note_names(&m);
+		if (m.indexed) {
+			r->any.v[i] = m;
+			continue;
+		}
+		memmove(r->any.v + r->n_open + 1, r->any.v + r->n_open, (i - r->n_open) * sizeof(m));
+		r->any.v[r->n_open++] = m;
+	}
+}
+
+static int index_rule(struct policy *p, const struct rule *r, uint32_t rank)
 {
 	struct dest_index *x = &p->dests[rank >= p->first_allow];
+	const struct match *m;
 	int e = 0;
 
 	for (unsigned k = 0; k < 3; k++)
@@ -257,15 +344,14 @@ static int index_hosts(struct policy *p, const struct rule *r, uint32_t rank)
 			if (r->hosts[k].v[i].kind != HOST_UNIX)
 				e = dest_index_add(&p->arena, x, &r->hosts[k].v[i],
 						   rank * MATCH_KINDS + PART_HOST + k);
-	for (size_t i = 0; e == 0 && program_is_indexable(r) && i < r->program.n; i++)
-		e = dest_index_add_program(&p->arena, x, r->program.v[i].text,
-					   rank * MATCH_KINDS + PART_PROGRAM);
+	for (size_t i = 0; e == 0 && (m = rule_match(r, i)); i++)
+		e = index_match(p, m, rank);
 	return e;
 }
 
 static int index_other(struct policy *p, const struct rule *r, uint32_t rank)
 {
-	for (unsigned op = 0; op < POLICY_OP_COUNT; op++) {
+	for (unsigned op = 0; op < POLICY_OPS_ALL; op++) {
 		uint32_t *v;
 
 		if (!(r->ops >> op & 1))
@@ -280,19 +366,37 @@ static int index_other(struct policy *p, const struct rule *r, uint32_t rank)
 	return 0;
 }
 
+/* The path patterns of @r for the automata. @refs may be NULL: only count. */
 static size_t put_refs(const struct rule *r, uint32_t rank, struct pattern_ref *refs)
 {
+	const struct match *m;
 	size_t n = 0;
 
+#define REF(pattern, part)                                                                         \
+	do {                                                                                       \
+		if (refs)                                                                          \
+			refs[n] = (struct pattern_ref){.text = (pattern),			   \
+							       .entry = rank * MATCH_KINDS + (part)}; \
+		n++;                                                                               \
+	} while (0)
 	for (unsigned k = 0; k < 3; k++)
 		for (size_t i = 0; i < r->globs[k].n; i++)
-			refs[n++] = (struct pattern_ref){r->globs[k].v[i],
-							 rank * MATCH_KINDS + PART_PATH + k};
+			REF(r->globs[k].v[i], PART_PATH + k);
 	for (unsigned k = 0; k < 3; k++)
 		for (size_t i = 0; i < r->hosts[k].n; i++)
 			if (r->hosts[k].v[i].kind == HOST_UNIX)
-				refs[n++] = (struct pattern_ref){
-					r->hosts[k].v[i].name, rank * MATCH_KINDS + PART_HOST + k};
+				REF(r->hosts[k].v[i].name, PART_HOST + k);
+	for (size_t j = 0; (m = rule_match(r, j)); j++) {
+		const struct cond *path = match_get(m, COND_PATH), *host = match_get(m, COND_HOST);
+
+		for (size_t i = 0; path && i < path->yes.n; i++)
+			if (path->yes.v[i].kind == TEXT_PATH)
+				REF(path->yes.v[i].text, PART_FINDS);
+		for (size_t i = 0; host && i < host->hosts.n; i++)
+			if (host->hosts.v[i].kind == HOST_UNIX)
+				REF(host->hosts.v[i].name, PART_FINDS);
+	}
+#undef REF
 	return n;
 }
 
@@ -306,7 +410,7 @@ static int build_side(struct loader *l, struct matcher *m, uint32_t lo, uint32_t
 
 	for (uint32_t i = lo; i < hi; i++)
 		n += put_refs(l->p->rules[i], i, refs + n);
-	e = matcher_build(m, refs, n, &bad);
+	e = matcher_build(&l->p->arena, m, refs, n, &bad);
 	if (e == -ENOMEM)
 		return no_memory(l);
 	if (e == -E2BIG)
@@ -324,27 +428,50 @@ static int build_matchers(struct loader *l)
 	int e;
 
 	for (size_t i = 0; i < p->n_rules; i++)
-		for (unsigned k = 0; k < 3; k++)
-			n += p->rules[i]->globs[k].n + p->rules[i]->hosts[k].n;
+		n += put_refs(p->rules[i], 0, NULL);
 	refs = calloc(n, sizeof(*refs));
 	if (!refs)
 		return no_memory(l);
 	e = build_side(l, &p->guards, 0, p->first_allow, refs);
 	if (e == 0)
 		e = build_side(l, &p->allows, p->first_allow, (uint32_t)p->n_rules, refs);
-	if (e == 0 && (dest_index_seal(&p->dests[0], &p->guards.lists) < 0 ||
-		       dest_index_seal(&p->dests[1], &p->allows.lists) < 0))
+	if (e == 0 && (dest_index_seal(&p->arena, &p->dests[0], &p->guards.lists) < 0 ||
+		       dest_index_seal(&p->arena, &p->dests[1], &p->allows.lists) < 0))
 		e = no_memory(l);
 	return e;
 }
 
+/* Conditions that no system call ever meets. */
+#define CONDS_ASKED                                                                                \
+	(CONDS_TEXT | COND_BIT(COND_TOOL) | COND_BIT(COND_SERVER) | COND_BIT(COND_SERVER_NOT_IN) | \
+	 COND_BIT(COND_INPUT) | COND_BIT(COND_SECRET) | COND_BIT(COND_CONTENT))
+
+static bool only_asked(const struct rule *r)
+{
+	bool any = r->any.n > 0;
+
+	if (r->match.has & CONDS_ASKED)
+		return true;
+	for (size_t i = 0; i < r->all.n; i++)
+		if (r->all.v[i].has & CONDS_ASKED)
+			return true;
+	for (size_t i = 0; i < r->any.n; i++)
+		any &= (r->any.v[i].has & CONDS_ASKED) != 0;
+	return any;
+}
+
 static void note_ops(struct policy *p)
 {
-	for (size_t i = 0; i < p->n_rules; i++)
-		for (unsigned op = 0; op < POLICY_OP_COUNT; op++)
-			if (p->rules[i]->effect != EFFECT_ALLOW && p->rules[i]->ops >> op & 1)
+	for (size_t i = 0; i < p->n_rules; i++) {
+		struct rule *r = p->rules[i];
+
+		r->only_asked = only_asked(r);
+		for (unsigned op = 0; op < POLICY_OPS_ALL; op++)
+			if (r->effect != EFFECT_ALLOW && r->ops >> op & 1 &&
+			    (op >= POLICY_OP_COUNT || !r->only_asked))
 				p->matters[op] = true;
-	for (unsigned op = 0; op < POLICY_OP_COUNT; op++)
+	}
+	for (unsigned op = 0; op < POLICY_OPS_ALL; op++)
 		if (p->fallback[op].inside != VERDICT_ALLOW ||
 		    p->fallback[op].outside != VERDICT_ALLOW)
 			p->matters[op] = true;
@@ -377,11 +504,23 @@ static int name_rules(struct loader *l)
 	return e < 0 ? e : resolve_lifts(l, by_name, p->n_rules);
 }
 
+static bool has_path_regex(const struct rule *r)
+{
+	const struct match *m;
+
+	for (size_t i = 0; (m = rule_match(r, i)); i++)
+		if (match_get(m, COND_PATH) && !paths_are_indexable(match_get(m, COND_PATH)))
+			return true;
+	return r->regexes[0].n || r->regexes[1].n || r->regexes[2].n;
+}
+
 int compile_policy(struct loader *l)
 {
 	struct policy *p = l->p;
-	int e = name_rules(l);
+	int e = parse_pending(l);
 
+	if (e == 0)
+		e = name_rules(l);
 	if (e == 0)
 		e = rank_rules(l);
 	for (uint32_t i = 0; e == 0 && i < p->n_rules; i++) {
@@ -390,18 +529,20 @@ int compile_policy(struct loader *l)
 		if (i < p->first_allow)
 			e = add_aliases(l, r);
 		if (e == 0)
-			e = index_hosts(p, r, i);
+			e = index_rule(p, r, i);
 		if (e == 0 && !is_indexed(r))
 			e = index_other(p, r, i);
 		p->has_exec_rules |= rule_has_exec(r);
 		p->has_lifts |= r->n_lifters > 0;
-		p->guard_regexes |= i < p->first_allow &&
-				    (r->regexes[0].n || r->regexes[1].n || r->regexes[2].n);
+		p->guard_regexes |= i < p->first_allow && has_path_regex(r);
 	}
 	if (e == 0)
 		e = build_matchers(l);
 	if (e == 0)
 		e = end_lists(l);
+	for (size_t i = 0; e == 0 && i < p->n_rules; i++)
+		note_rule_names(p->rules[i]);
 	note_ops(p);
+	links_seal(&p->links, &p->arena);
 	return e == -ENOMEM ? no_memory(l) : e;
 }

@@ -1,11 +1,13 @@
 #include "policy/decide.h"
 
+#include "policy/structure.h"
+
 /* A decision looks up which rules could apply (automata, index of destinations, the few that
  * neither finds), walks them in rank order, and takes the first that does. Ranks are the
  * precedence, so there is nothing to compare. Guards (block, ask) are asked before allows; an allow
  * never hides a guard. */
 
-static const char *const default_messages[POLICY_OP_COUNT] = {
+static const char *const default_messages[POLICY_OPS_ALL] = {
 	[POLICY_READ] =
 		"No rule allows reading this. The user can add an allow rule to the policy.",
 	[POLICY_WRITE] =
@@ -18,6 +20,9 @@ static const char *const default_messages[POLICY_OP_COUNT] = {
 			"the policy.",
 	[POLICY_CONNECT] = "No rule allows this connection. The user can add an allow rule with "
 			   "match: {host: ...}.",
+	[POLICY_CONTENT] = "No rule allows this content. The user can add an allow rule to the policy.",
+	[POLICY_TOOL] = "No rule allows this tool. The user can add an allow rule with "
+			"match: {tool: ...}.",
 };
 
 /* What belongs to guards (0) or allows (1). */
@@ -31,7 +36,8 @@ struct query {
 	const struct policy *p;
 	const struct policy_action *a;
 	const char *path;	 /* that path patterns speak of, or NULL */
-	struct command *command; /* exec only; filled at first use */
+	struct command *command; /* exec, and what an analysis speaks of; else NULL */
+	struct scene *scene;	 /* only with an analysis */
 	struct side side[2];
 };
 
@@ -52,11 +58,11 @@ static void collect(struct query *q, unsigned which)
 	s->ready = true;
 	if (q->path)
 		matcher_run(s->matcher, q->path, &s->hits);
-	if (q->a->op == POLICY_CONNECT && q->a->dest) {
+	if (q->a->op == POLICY_CONNECT && q->a->dest)
 		dest_index_run(x, q->a->dest, &s->hits);
-	} else if (q->a->op == POLICY_EXEC && p->has_exec_rules && x->cap) {
-		if (q->path)
-			dest_index_run_program(x, command_base(q->path), &s->hits);
+	if (q->command && x->cap) {
+		if (q->command->path)
+			dest_index_run_program(x, command_base(q->command->path), &s->hits);
 		for (unsigned i = 0; i < q->command->n_views; i++)
 			dest_index_run_program(x, command_base(q->command->views[i].argv[0]),
 					       &s->hits);
@@ -130,27 +136,58 @@ static bool spared(const struct query *q, const struct rule *r)
 	return false;
 }
 
-static bool applies(struct query *q, uint32_t rank, unsigned depth)
+static bool match_holds(struct query *q, const struct match *m, bool limit)
+{
+	if (m->has & CONDS_VIEW && !(q->command && q->command->n_views))
+		return false;
+	if (m->has & COND_BIT(COND_PROGRAM) && !(m->names & q->command->names))
+		return false;
+	if (m->has & (CONDS_VIEW | COND_BIT(COND_COMMAND)) &&
+	    (!q->command || !command_matches(q->command, m, limit)))
+		return false;
+	return structure_matches(q->scene, q->a, q->path, m, limit);
+}
+
+/* @found: the rule comes from an index, which for a command is complete for the matches that are indexed. */
+static bool conditions_hold(struct query *q, const struct rule *r, bool found)
+{
+	size_t n = q->command && !found ? r->n_open : r->any.n;
+	bool limit = r->effect != EFFECT_ALLOW, hit = r->any.n == 0;
+
+	if (r->match.n && !match_holds(q, &r->match, limit))
+		return false;
+	for (size_t i = 0; i < r->all.n; i++)
+		if (!match_holds(q, &r->all.v[i], limit))
+			return false;
+	for (size_t i = 0; i < n && !hit; i++)
+		hit = match_holds(q, &r->any.v[i], limit);
+	return hit;
+}
+
+static bool applies(struct query *q, uint32_t rank, bool found, unsigned depth)
 {
 	const struct rule *r = q->p->rules[rank];
 
-	if (!(r->ops >> q->a->op & 1) || !subject_matches(q, r, rank))
+	bool is_call = !q->scene && (unsigned)q->a->op < POLICY_OP_COUNT;
+
+	if (!(r->ops >> q->a->op & 1) || (r->needs_text && is_call) || !subject_matches(q, r, rank))
 		return false;
-	if (rule_has_exec(r) &&
-	    (q->a->op != POLICY_EXEC || !command_matches(q->command, r, r->effect != EFFECT_ALLOW)))
+	if (r->conds && !conditions_hold(q, r, found))
 		return false;
 	if (spared(q, r))
 		return false;
 	/* Rules that lift each other in a circle are refused at load: the depth is a second belt.
 	 */
 	for (size_t i = 0; i < r->n_lifters && depth < 8; i++)
-		if (applies(q, r->lifters[i], depth + 1))
+		if (applies(q, r->lifters[i], true, depth + 1))
 			return false;
 	return true;
 }
 
-static bool skipped(const struct rule *r, unsigned skip)
+static bool skipped(const struct query *q, const struct rule *r, unsigned skip)
 {
+	if (q->p->only && r != q->p->only)
+		return true;
 	if ((skip & SKIP_INSPECT) && r->inspect != INSPECT_NONE)
 		return true;
 	return (skip & SKIP_PROJECT_ASK) && r->effect == EFFECT_ASK && r->origin == ORIGIN_PROJECT;
@@ -172,7 +209,7 @@ static uint32_t walk_list(struct query *q, const struct side *s, uint32_t list, 
 		if (rank == seen || part == PART_EXCEPT_PATH || part == PART_EXCEPT_HOST)
 			continue;
 		seen = rank;
-		if (!skipped(q->p->rules[rank], skip) && applies(q, rank, 0))
+		if (!skipped(q, q->p->rules[rank], skip) && applies(q, rank, true, 0))
 			return rank;
 	}
 	return best;
@@ -196,7 +233,7 @@ static uint32_t strongest(struct query *q, unsigned which, unsigned skip)
 
 		if (rank >= hi || rank >= best)
 			break;
-		if (rank >= lo && !skipped(p->rules[rank], skip) && applies(q, rank, 0))
+		if (rank >= lo && !skipped(q, p->rules[rank], skip) && applies(q, rank, false, 0))
 			return rank;
 	}
 	return best;
@@ -229,6 +266,8 @@ static enum policy_verdict effect_verdict(enum policy_effect e)
 
 static const char *stage_of(const struct query *q, const struct rule *r)
 {
+	if (q->a->op >= POLICY_CONTENT)
+		return policy_op_name(q->a->op);
 	if (rule_has_exec(r))
 		return "command";
 	if (rule_has_hosts(r) && !(rule_has_paths(r) && q->a->op != POLICY_CONNECT))
@@ -316,15 +355,42 @@ static void decide(struct query *q, struct policy_decision *ret)
 	}
 }
 
-/* Kept apart: a struct command is large, and only exec needs its stack. */
-static __attribute__((noinline)) void decide_exec(struct query *q, struct policy_decision *ret)
+/* Kept apart: these are large, and only commands need their stack. */
+static __attribute__((noinline)) void decide_command(struct query *q, struct policy_decision *ret)
 {
 	struct command command;
 
-	command_init(&command, q->a->path, q->a->argv);
+	if (q->scene)
+		command_init_shell(&command, q->a);
+	else
+		command_init(&command, q->a->path, q->a->argv);
 	q->command = &command;
 	decide(q, ret);
 	q->command = NULL;
+}
+
+static __attribute__((noinline)) void decide_shell(struct query *q, struct policy_decision *ret)
+{
+	struct scene scene;
+
+	scene_init(&scene, q->a);
+	q->scene = &scene;
+	decide_command(q, ret);
+	q->scene = NULL;
+}
+
+/* What path patterns speak of. */
+static const char *path_of(const struct policy_action *a)
+{
+	const char *path = a->path;
+
+	if (a->op == POLICY_CONNECT)
+		path = a->dest && !a->dest->unix_abstract ? a->dest->unix_path : NULL;
+	if (a->op == POLICY_TOOL)
+		return NULL;
+	if (a->op == POLICY_EXEC && a->shell && a->command == POLICY_WHOLE_TEXT && !a->shell->unparsable)
+		return NULL; /* the shell in front of it is nobody's */
+	return path && path[0] == '/' ? path : NULL;
 }
 
 void policy_decide(const struct policy *p, const struct policy_action *a,
@@ -334,19 +400,18 @@ void policy_decide(const struct policy *p, const struct policy_action *a,
 
 	q.p = p;
 	q.a = a;
-	q.path = a->path;
 	q.command = NULL;
+	q.scene = NULL;
 	q.side[0].ready = q.side[1].ready = false;
 	*ret = (struct policy_decision){
 		.rule = "default", .message = "", .source = "builtin", .stage = "default"};
-	if ((unsigned)a->op >= POLICY_OP_COUNT)
+	if ((unsigned)a->op >= POLICY_OPS_ALL)
 		return; /* not an operation: denied */
-	if (a->op == POLICY_CONNECT)
-		q.path = a->dest && a->dest->unix_path && !a->dest->unix_abstract
-				 ? a->dest->unix_path
-				 : NULL;
-	if (a->op == POLICY_EXEC && p->has_exec_rules)
-		decide_exec(&q, ret);
+	q.path = path_of(a);
+	if (p->has_exec_rules && a->shell)
+		decide_shell(&q, ret);
+	else if (p->has_exec_rules && a->op == POLICY_EXEC)
+		decide_command(&q, ret);
 	else
 		decide(&q, ret);
 }

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <stdarg.h>
+#include <strings.h>
 
 #include "policy/pattern.h"
 
@@ -293,13 +294,15 @@ static bool key_is(const struct key *k, const struct dest_slot *s)
 	return !k->addr || memcmp(k->addr, s->addr, 16) == 0;
 }
 
-static struct dest_slot *slot_for(const struct dest_index *x, const struct key *k)
+/* Where the number of @k's slot is, or would be. */
+static uint32_t *place_for(const struct dest_index *x, const struct key *k)
 {
 	uint64_t h = key_hash(k);
+	uint32_t *at;
 
-	while (x->slots[h & (x->cap - 1)].used && !key_is(k, &x->slots[h & (x->cap - 1)]))
+	while (*(at = &x->hash[h & (x->cap - 1)]) && !key_is(k, &x->slots[*at - 1]))
 		h++;
-	return &x->slots[h & (x->cap - 1)];
+	return at;
 }
 
 static struct key slot_key(const struct dest_slot *s)
@@ -323,14 +326,13 @@ static int widen(struct arena *a, struct dest_index *x)
 	if (x->n * 2 < x->cap)
 		return 0;
 	bigger.cap = x->cap ? x->cap * 2 : 16;
-	bigger.slots = arena_alloc(a, bigger.cap * sizeof(*bigger.slots));
-	if (!bigger.slots)
+	bigger.hash = arena_alloc(a, bigger.cap * sizeof(*bigger.hash));
+	if (!bigger.hash)
 		return -ENOMEM;
-	for (size_t i = 0; i < x->cap; i++) {
+	for (size_t i = 0; i < x->n; i++) {
 		struct key k = slot_key(&x->slots[i]);
 
-		if (x->slots[i].used)
-			*slot_for(&bigger, &k) = x->slots[i];
+		*place_for(&bigger, &k) = (uint32_t)i + 1;
 	}
 	*x = bigger;
 	return 0;
@@ -340,16 +342,21 @@ static int put(struct arena *a, struct dest_index *x, const struct dest_slot *li
 {
 	struct key k = slot_key(like);
 	struct dest_slot *s;
+	uint32_t *place;
 	void *chain;
 
 	if (widen(a, x) < 0)
 		return -ENOMEM;
-	s = slot_for(x, &k);
-	if (!s->used) {
-		*s = *like;
-		s->used = true;
-		x->n++;
+	s = arena_grow(a, x->slots, x->n, &x->cap_slots, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	x->slots = s;
+	place = place_for(x, &k);
+	if (!*place) {
+		s[x->n] = *like;
+		*place = (uint32_t)++x->n;
 	}
+	s = &x->slots[*place - 1];
 	chain = arena_grow(a, x->chain, x->n_chain, &x->cap_chain, sizeof(*x->chain));
 	if (!chain)
 		return -ENOMEM;
@@ -401,27 +408,25 @@ int dest_index_add_program(struct arena *a, struct dest_index *x, const char *ba
 	return put(a, x, &(struct dest_slot){.name = base, .kind = KIND_PROGRAM}, entry);
 }
 
-int dest_index_seal(struct dest_index *x, struct list_pool *lists)
+int dest_index_seal(struct arena *a, struct dest_index *x, struct list_pool *lists)
 {
 	autofree uint32_t *entries = calloc(x->n_chain + 1, sizeof(*entries));
 	int64_t r;
 
 	if (!entries)
 		return -ENOMEM;
-	for (size_t i = 0; i < x->cap; i++) {
+	for (size_t i = 0; i < x->n; i++) {
 		size_t n = 0;
 
-		if (!x->slots[i].used)
-			continue;
 		for (uint32_t c = x->slots[i].first; c; c = x->chain[c - 1].next)
 			entries[n++] = x->chain[c - 1].entry;
-		r = list_intern(lists, entries, n);
+		r = list_intern(a, lists, entries, n);
 		if (r < 0)
 			return (int)r;
 		x->slots[i].list = (uint32_t)r;
 	}
 	for (size_t i = 0; i < x->n_abstracts; i++) {
-		r = list_intern(lists, &x->abstracts[i].entry, 1);
+		r = list_intern(a, lists, &x->abstracts[i].entry, 1);
 		if (r < 0)
 			return (int)r;
 		x->abstracts[i].list = (uint32_t)r;
@@ -432,18 +437,18 @@ int dest_index_seal(struct dest_index *x, struct list_pool *lists)
 /* With and without the port. */
 static void find(const struct dest_index *x, struct key *k, uint16_t port, struct hits *h)
 {
-	const struct dest_slot *s;
+	uint32_t slot;
 
 	k->port = 0;
-	s = slot_for(x, k);
-	if (s->used)
-		hits_add(h, s->list);
+	slot = *place_for(x, k);
+	if (slot)
+		hits_add(h, x->slots[slot - 1].list);
 	if (!port)
 		return;
 	k->port = port;
-	s = slot_for(x, k);
-	if (s->used)
-		hits_add(h, s->list);
+	slot = *place_for(x, k);
+	if (slot)
+		hits_add(h, x->slots[slot - 1].list);
 }
 
 static void find_addr(const struct dest_index *x, const uint8_t addr[16], uint16_t port,
@@ -460,31 +465,39 @@ static void find_addr(const struct dest_index *x, const uint8_t addr[16], uint16
 	}
 }
 
+#define ADDR_FORMS 4
+
 /* An address, and what the system makes of it: the unspecified address reaches this host itself,
  * and a NAT64 prefix (RFC 6052) or an IPv4-compatible one (RFC 4291 2.5.5.1) hides an IPv4 address.
  */
+static unsigned addr_forms(const uint8_t addr[16], uint8_t ret[ADDR_FORMS][16])
+{
+	static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b}, zero[16];
+	unsigned n = 0;
+
+	memcpy(ret[n++], addr, 16);
+	if (memcmp(addr, zero, 16) == 0) {
+		memcpy(ret[n], zero, 16);
+		ret[n++][15] = 1;
+	}
+	if (memcmp(addr, nat64, 12) == 0 || memcmp(addr, zero, 12) == 0) {
+		memcpy(ret[n], v4_prefix, 12);
+		memcpy(ret[n++] + 12, addr + 12, 4);
+	}
+	if (memcmp(addr + 12, zero, 4) == 0 &&
+	    (memcmp(addr, v4_prefix, 12) == 0 || memcmp(addr, zero, 12) == 0))
+		set_v4(ret[n++], 0x7f000001);
+	return n;
+}
+
 static void find_all_addrs(const struct dest_index *x, const uint8_t addr[16], uint16_t port,
 			   struct hits *h)
 {
-	static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b}, zero[16];
-	uint8_t other[16];
+	uint8_t forms[ADDR_FORMS][16];
+	unsigned n = addr_forms(addr, forms);
 
-	find_addr(x, addr, port, h);
-	if (memcmp(addr, nat64, 12) == 0 || memcmp(addr, zero, 12) == 0) {
-		memcpy(other, v4_prefix, 12);
-		memcpy(other + 12, addr + 12, 4);
-		find_addr(x, other, port, h);
-	}
-	if (memcmp(addr, zero, 16) == 0) {
-		memcpy(other, zero, 16);
-		other[15] = 1;
-		find_addr(x, other, port, h);
-	}
-	if (memcmp(addr + 12, zero, 4) == 0 &&
-	    (memcmp(addr, v4_prefix, 12) == 0 || memcmp(addr, zero, 12) == 0)) {
-		set_v4(other, 0x7f000001);
-		find_addr(x, other, port, h);
-	}
+	for (unsigned i = 0; i < n; i++)
+		find_addr(x, forms[i], port, h);
 }
 
 static void find_name(const struct dest_index *x, const char *host, uint16_t port, struct hits *h)
@@ -508,6 +521,51 @@ static void find_name(const struct dest_index *x, const char *host, uint16_t por
 		k.len = len - (size_t)(dot + 1 - low);
 		find(x, &k, port, h);
 	}
+}
+
+static bool name_matches(const struct host *h, const char *host)
+{
+	size_t len = strlen(host), want = strlen(h->name);
+
+	if (len && host[len - 1] == '.')
+		len--;
+	if (h->kind == HOST_NAME)
+		return len == want && strncasecmp(host, h->name, len) == 0;
+	return len > want + 1 && host[len - want - 1] == '.' && strncasecmp(host + len - want, h->name, want) == 0;
+}
+
+static bool net_matches(const struct host *h, const uint8_t addr[16])
+{
+	uint8_t forms[ADDR_FORMS][16];
+	unsigned n = addr_forms(addr, forms);
+
+	for (unsigned i = 0; i < n; i++) {
+		mask(forms[i], h->prefix);
+		if (memcmp(forms[i], h->addr, 16) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool dest_matches(const struct host *h, const struct policy_dest *d)
+{
+	uint8_t addr[16];
+	bool is_addr;
+
+	if (h->kind == HOST_UNIX || h->kind == HOST_ABSTRACT) {
+		if (!d->unix_path || d->unix_abstract != (h->kind == HOST_ABSTRACT))
+			return false;
+		return d->unix_abstract ? pattern_match_flat(h->name, d->unix_path, false)
+					: d->unix_path[0] == '/' && policy_glob(h->name, d->unix_path);
+	}
+	if (d->unix_path || (h->port && h->port != d->port))
+		return false;
+	if (h->kind == HOST_ANY)
+		return true;
+	is_addr = d->host && dest_parse_addr(d->host, addr);
+	if (h->kind == HOST_NET)
+		return (d->has_addr && net_matches(h, d->addr)) || (is_addr && net_matches(h, addr));
+	return d->host && !is_addr && name_matches(h, d->host);
 }
 
 void dest_index_run(const struct dest_index *x, const struct policy_dest *d, struct hits *h)

@@ -40,18 +40,22 @@ int host_parse(struct arena *a, const char *text, struct host *ret, char *why, s
  * brackets)? */
 bool dest_parse_addr(const char *text, uint8_t ret[16]);
 
+/* Is @d one of those that @h speaks of? For single questions; the index below finds the same. */
+bool dest_matches(const struct host *h, const struct policy_dest *d);
+
 struct dest_slot {
-	const char *name; /* NULL and !used: free */
+	const char *name;
 	uint8_t addr[16];
 	uint8_t kind, prefix;
-	bool used;
 	uint16_t port;
 	uint32_t list, first; /* while building: chain of entries */
 };
 
 struct dest_index {
 	struct dest_slot *slots;
-	size_t n, cap;
+	size_t n, cap_slots;
+	uint32_t *hash; /* slot + 1; 0 = free */
+	size_t cap;	/* of hash; 0: nothing is in the index */
 	struct {
 		uint32_t entry, next;
 	} * chain;
@@ -68,7 +72,7 @@ struct dest_index {
 /* Build: add all, then seal into @lists. HOST_UNIX is not for here: the path automaton has it. */
 int dest_index_add(struct arena *a, struct dest_index *x, const struct host *h, uint32_t entry);
 int dest_index_add_program(struct arena *a, struct dest_index *x, const char *base, uint32_t entry);
-int dest_index_seal(struct dest_index *x, struct list_pool *lists);
+int dest_index_seal(struct arena *a, struct dest_index *x, struct list_pool *lists);
 
 /* Add the lists of @d to @h. */
 void dest_index_run(const struct dest_index *x, const struct policy_dest *d, struct hits *h);

@@ -6,6 +6,7 @@
 
 struct packing {
 	const struct subset *from;
+	struct arena *arena; /* of the result */
 	struct dfa *d;
 	uint32_t *order;  /* state numbers as laid out */
 	uint32_t *offset; /* by state number; + 1 while being walked, 0 = not seen */
@@ -103,9 +104,12 @@ static int pack(struct packing *p)
 	r = walk(p);
 	if (r < 0)
 		return r;
-	p->d->code = calloc(p->n_words, sizeof(uint32_t));
-	p->d->tables = calloc(p->n_tables * 256 + 1, sizeof(uint32_t));
-	p->d->lists = calloc(p->n_lists + 1, sizeof(struct dfa_lists));
+	p->d = arena_alloc(p->arena, sizeof(*p->d));
+	if (!p->d)
+		return -ENOMEM;
+	p->d->code = arena_alloc(p->arena, p->n_words * sizeof(uint32_t));
+	p->d->tables = arena_alloc(p->arena, p->n_tables * 256 * sizeof(uint32_t));
+	p->d->lists = arena_alloc(p->arena, (p->n_lists + 1) * sizeof(struct dfa_lists));
 	if (!p->d->code || !p->d->tables || !p->d->lists)
 		return -ENOMEM;
 	p->n_tables = 0;
@@ -118,32 +122,18 @@ static int pack(struct packing *p)
 	return 0;
 }
 
-int dfa_build(const struct nfa *n, struct list_pool *lists, size_t cap, struct dfa **ret)
+int dfa_build(struct arena *a, const struct nfa *n, struct list_pool *lists, size_t cap, struct dfa **ret)
 {
 	struct subset s = {0};
-	struct dfa *d = calloc(1, sizeof(*d));
-	struct packing p = {.from = &s, .d = d};
-	int r = d ? subset_build(n, lists, cap, &s) : -ENOMEM;
+	struct packing p = {.from = &s, .arena = a};
+	int r = subset_build(a, n, lists, cap, &s);
 
 	if (r == 0)
 		r = pack(&p);
 	free(p.order);
 	free(p.offset);
 	subset_done(&s);
-	if (r < 0)
-		dfa_free(d);
-	else
-		*ret = d;
+	if (r == 0)
+		*ret = p.d;
 	return r;
-}
-
-struct dfa *dfa_free(struct dfa *d)
-{
-	if (d) {
-		free(d->code);
-		free(d->tables);
-		free(d->lists);
-		free(d);
-	}
-	return NULL;
 }

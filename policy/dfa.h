@@ -30,10 +30,8 @@ struct dfa {
 	size_t n_states;
 };
 
-/* Return 0, -ENOMEM, or -E2BIG when more than @cap states would be needed. *ret is for dfa_free().
- */
-int dfa_build(const struct nfa *n, struct list_pool *lists, size_t cap, struct dfa **ret);
-struct dfa *dfa_free(struct dfa *d);
+/* Return 0 with *ret in @a, -ENOMEM, or -E2BIG when more than @cap states would be needed. */
+int dfa_build(struct arena *a, const struct nfa *n, struct list_pool *lists, size_t cap, struct dfa **ret);
 
 static inline uint32_t dfa_next(const struct dfa *d, uint32_t state, uint8_t c)
 {

@@ -7,6 +7,7 @@
  * The automaton in automaton.c is built without this code; tests hold the two against each other.
  */
 
+#define SPECIAL "*?[\\"
 #define WORDS ((PATTERN_MAX + 2) / 64 + 1)
 
 struct walk {
@@ -139,24 +140,57 @@ bool pattern_same_below(const char *p, const char *a, const char *b)
 	return memcmp(x.at, y.at, sizeof(x.at)) == 0;
 }
 
+/* Apart, since a struct walk is large. */
+static __attribute__((noinline)) bool walk(const char *pattern, size_t len, bool covers, const char *path)
+{
+	struct walk w = {.pat = pattern, .len = len, .covers = covers};
+
+	walk_path(&w, path);
+	return walk_accepts(&w);
+}
+
+/* Spares the walk for most patterns: a letter before the first wildcard or behind the last one that @path has otherwise,
+ * or a component that it does not have. @pat begins with '/'. */
+static bool differs(const char *pat, const char *path, bool covers)
+{
+	const char *p = pat, *s = path, *end;
+	size_t len, tail;
+
+	while (*p && *p == *s && !strchr(SPECIAL, *p))
+		p++, s++;
+	if (*p && !strchr(SPECIAL, *p) && !(*p == '/' && !p[1]))
+		return true;
+	len = strlen(path);
+	if (!covers) {
+		end = p + strlen(p);
+		for (tail = 0; end > p && !strchr(SPECIAL "]", end[-1]); tail++)
+			end--;
+		if (tail > len || memcmp(end, path + len - tail, tail) != 0)
+			return true;
+	}
+	if (str_starts(pat, "/**/"))
+		return !memmem(path, len, pat + 3, 1 + strcspn(pat + 4, SPECIAL "/"));
+	return false;
+}
+
 bool policy_glob(const char *pattern, const char *path)
 {
 	char rooted[PATTERN_MAX + 2];
-	struct walk w = {.pat = pattern, .len = strlen(pattern)};
+	size_t len = strlen(pattern);
+	bool covers;
 
-	if (w.len == 0 || w.len >= PATTERN_MAX)
+	if (len == 0 || len >= PATTERN_MAX)
 		return false;
-	if (streq(pattern, "**")) {
+	if (streq(pattern, "**"))
 		return true;
-	} else if (pattern[0] != '/') {
+	if (pattern[0] != '/') {
 		rooted[0] = '/';
-		memcpy(rooted + 1, pattern, w.len + 1);
-		w.pat = rooted;
-		w.len++;
+		memcpy(rooted + 1, pattern, len + 1);
+		pattern = rooted;
+		len++;
 	}
-	w.covers = pattern_covers(w.pat);
-	walk_path(&w, path);
-	return walk_accepts(&w);
+	covers = pattern_covers(pattern);
+	return !differs(pattern, path, covers) && walk(pattern, len, covers, path);
 }
 
 static unsigned char fold(char c, bool ignore_case)

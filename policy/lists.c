@@ -18,10 +18,10 @@ static uint32_t hash_of(const uint32_t *v, size_t n)
 	return h ^ h >> 15;
 }
 
-static int rehash(struct list_pool *p)
+static int rehash(struct arena *a, struct list_pool *p)
 {
 	size_t cap = p->cap_hash ? p->cap_hash * 2 : 256;
-	uint32_t *v = calloc(cap, sizeof(*v));
+	uint32_t *v = arena_alloc(a, cap * sizeof(*v));
 
 	if (!v)
 		return -ENOMEM;
@@ -32,47 +32,33 @@ static int rehash(struct list_pool *p)
 			h++;
 		v[h & (cap - 1)] = (uint32_t)i + 1;
 	}
-	free(p->hash);
 	p->hash = v;
 	p->cap_hash = cap;
 	return 0;
 }
 
-static int reserve(struct list_pool *p, size_t more)
+static int reserve(struct arena *a, struct list_pool *p, size_t more)
 {
 	size_t used = p->n ? p->start[p->n] : 0;
-	void *v;
+	uint32_t *v = arena_room(a, p->start, p->n ? p->n + 1 : 0, 2, &p->cap_start, sizeof(*v));
 
-	if (p->n + 2 > p->cap_start) {
-		size_t cap = MAX(p->cap_start * 2, (size_t)64);
-
-		v = reallocarray(p->start, cap, sizeof(*p->start));
-		if (!v)
-			return -ENOMEM;
-		p->start = v;
-		p->cap_start = cap;
-		if (p->n == 0)
-			p->start[0] = 0;
-	}
-	if (used + more > p->cap_entries) {
-		size_t cap = MAX(p->cap_entries * 2, used + more + 64);
-
-		if (cap > UINT32_MAX / 2)
-			return -ENOMEM;
-		v = reallocarray(p->entries, cap, sizeof(*p->entries));
-		if (!v)
-			return -ENOMEM;
-		p->entries = v;
-		p->cap_entries = cap;
-	}
-	return p->n * 2 >= p->cap_hash ? rehash(p) : 0;
+	if (!v)
+		return -ENOMEM;
+	p->start = v;
+	if (used + more > UINT32_MAX / 2)
+		return -ENOMEM;
+	v = arena_room(a, p->entries, used, more + 1, &p->cap_entries, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	p->entries = v;
+	return p->n * 2 >= p->cap_hash ? rehash(a, p) : 0;
 }
 
-static int64_t intern_sorted(struct list_pool *p, const uint32_t *v, size_t n)
+static int64_t intern_sorted(struct arena *a, struct list_pool *p, const uint32_t *v, size_t n)
 {
 	uint32_t h;
 
-	if (reserve(p, n) < 0)
+	if (reserve(a, p, n) < 0)
 		return -ENOMEM;
 	for (h = hash_of(v, n); p->hash[h & (p->cap_hash - 1)]; h++) {
 		uint32_t i = p->hash[h & (p->cap_hash - 1)] - 1;
@@ -88,12 +74,12 @@ static int64_t intern_sorted(struct list_pool *p, const uint32_t *v, size_t n)
 	return (int64_t)p->n++;
 }
 
-int64_t list_intern(struct list_pool *p, uint32_t *entries, size_t n)
+int64_t list_intern(struct arena *a, struct list_pool *p, uint32_t *entries, size_t n)
 {
 	uint32_t none = 0;
 	size_t k = 0;
 
-	if (p->n == 0 && intern_sorted(p, &none, 0) < 0)
+	if (p->n == 0 && intern_sorted(a, p, &none, 0) < 0)
 		return -ENOMEM;
 	if (n == 0)
 		return 0;
@@ -101,15 +87,7 @@ int64_t list_intern(struct list_pool *p, uint32_t *entries, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || entries[i] != entries[k - 1])
 			entries[k++] = entries[i];
-	return intern_sorted(p, entries, k);
-}
-
-void list_pool_done(struct list_pool *p)
-{
-	free(p->entries);
-	free(p->start);
-	free(p->hash);
-	*p = (struct list_pool){0};
+	return intern_sorted(a, p, entries, k);
 }
 
 bool list_has(const struct list_pool *p, uint32_t list, uint32_t entry)

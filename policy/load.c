@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+#include "policy/cache.h"
 #include "policy/loader.h"
 
 /* Files: reading them within limits, includes, and the order in which they count. */
@@ -46,8 +47,12 @@ static int read_all(struct loader *l, int fd, struct arena *a, char **ret, size_
 static int load_text(struct loader *l, const char *text, size_t len)
 {
 	struct node *root = NULL;
-	int r = tree_parse(&l->p->arena, l->file, text, len, &root, l->err);
+	int r;
 
+	if (is_rules_file(l->file))
+		r = rules_file_parse(l, text, len, &root);
+	else
+		r = tree_parse(&l->scratch, &l->p->arena, l->file, text, len, &root, l->err);
 	return r < 0 ? r : parse_document(l, root);
 }
 
@@ -102,22 +107,44 @@ static const char *dir_of(struct loader *l, const char *path)
 	return arena_strndup(&l->p->arena, path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+/* The next of the policy's files. */
+static struct file_mark *new_mark(struct loader *l)
+{
+	struct policy *p = l->p;
+	struct file_mark *v = arena_grow(&p->arena, p->marks, p->n_marks, &p->cap_marks, sizeof(*v));
+
+	if (!v || strlist_add(&p->arena, &p->files, l->file) < 0)
+		return NULL;
+	p->marks = v;
+	v[p->n_marks] = (struct file_mark){.path = l->file};
+	return &v[p->n_marks++];
+}
+
 static int open_and_load(struct loader *l, bool may_miss)
 {
 	struct policy *p = l->p;
 	bool project = l->origin == ORIGIN_PROJECT;
 	autoclose fd = open(l->file, O_RDONLY | O_CLOEXEC | O_NOCTTY | (project ? O_NONBLOCK : 0));
+	const int error = errno;
+	struct file_mark *mark;
 	struct stat st;
 	char *text = NULL;
 	size_t len = 0;
 	int r;
 
-	if (strlist_add(&p->arena, &p->files, l->file) < 0)
+	mark = new_mark(l);
+	if (!mark)
 		return no_memory(l);
-	if (fd < 0 && may_miss && (errno == ENOENT || errno == ENOTDIR))
+	mark->missing = fd < 0;
+	if (fd < 0 && may_miss && (error == ENOENT || error == ENOTDIR))
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_set(l->err, errno, "%s: cannot open: %s", l->file, strerror(errno));
+		return err_set(l->err, fd < 0 ? error : errno, "%s: cannot open: %s", l->file,
+			       strerror(fd < 0 ? error : errno));
+	mark->regular = S_ISREG(st.st_mode);
+	mark->dev = st.st_dev;
+	mark->ino = st.st_ino;
+	mark->size = (uint64_t)st.st_size;
 	r = check_file(l, fd, &st);
 	if (r < 0)
 		return r;
@@ -133,8 +160,12 @@ static int open_and_load(struct loader *l, bool may_miss)
 	}
 	if (seen_before(l, &st))
 		return 0;
-	r = read_all(l, fd, &p->arena, &text, &len);
-	return r < 0 ? r : load_text(l, text, len);
+	r = read_all(l, fd, &l->scratch, &text, &len);
+	if (r < 0)
+		return r;
+	mark->regular &= len == mark->size; /* or it is being written right now */
+	mark->hash = cache_hash(text, len);
+	return load_text(l, text, len);
 }
 
 static int load_file(struct loader *l, const char *path, enum origin origin, bool may_miss)
@@ -225,7 +256,7 @@ static int begin(struct loader *l, const struct policy_config *cfg)
 				     workspace = {VERDICT_ALLOW, VERDICT_DENY};
 	struct policy *p = l->p;
 
-	for (unsigned op = 0; op < POLICY_OP_COUNT; op++)
+	for (unsigned op = 0; op < POLICY_OPS_ALL; op++)
 		p->fallback[op] = op == POLICY_WRITE || op == POLICY_DELETE ? workspace : allow;
 	if (set_root(p, cfg->home, p->roots.home) < 0)
 		return err_set(l->err, EINVAL, "home directory is not an absolute path");
@@ -233,7 +264,9 @@ static int begin(struct loader *l, const struct policy_config *cfg)
 		return err_set(l->err, EINVAL, "workspace is not an absolute path");
 	if (cfg->no_builtin)
 		return 0;
-	l->file = "builtin";
+	l->file = arena_strdup(&p->arena, "builtin"); /* rules keep it, and cache.c wants no constants */
+	if (!l->file)
+		return err_set(l->err, ENOMEM, "out of memory");
 	l->origin = ORIGIN_BUILTIN;
 	return load_text(l, (const char *)builtin_text, sizeof(builtin_text));
 }
@@ -264,28 +297,38 @@ static int finish(struct loader *l, int r, struct policy **ret)
 {
 	if (r == 0)
 		r = compile_policy(l);
+	if (r == 0 && !l->no_examples)
+		r = policy_check_examples(l->p, false, l->err, NULL);
 	if (r < 0)
 		policy_free(l->p);
 	else
 		*ret = l->p;
+	arena_done(&l->scratch);
 	return r;
 }
 
 int policy_load(const struct policy_config *cfg, struct policy **ret, struct err *reterr)
 {
 	struct err scratch;
-	struct loader l = {.err = reterr ? reterr : &scratch};
+	struct loader l = {.err = reterr ? reterr : &scratch, .no_examples = cfg->no_examples};
+	int r;
 
+	if (cache_load(cfg, ret))
+		return 0;
 	if (!policy_new(&l))
 		return -ENOMEM;
-	return finish(&l, load_files(&l, cfg), ret);
+	cache_prepare(cfg, &l.p->arena);
+	r = finish(&l, load_files(&l, cfg), ret);
+	if (r == 0 && !cfg->no_examples)
+		cache_save(cfg, *ret);
+	return r;
 }
 
 int policy_load_text(const struct policy_config *cfg, const char *name, const char *text,
 		     size_t len, bool as_project, struct policy **ret, struct err *reterr)
 {
 	struct err scratch;
-	struct loader l = {.err = reterr ? reterr : &scratch};
+	struct loader l = {.err = reterr ? reterr : &scratch, .no_examples = cfg->no_examples};
 	int r;
 
 	if (!policy_new(&l))
@@ -308,12 +351,16 @@ struct policy *policy_free(struct policy *p)
 	if (!p)
 		return NULL;
 	for (size_t i = 0; i < p->n_regexes; i++)
-		regex_free(p->regexes[i]);
-	matcher_done(&p->guards);
-	matcher_done(&p->allows);
+		regex_done(p->regexes[i]);
 	arena_done(&p->arena);
 	free(p);
 	return NULL;
+}
+
+void policy_warm(const struct policy *p)
+{
+	for (size_t i = 0; i < p->n_regexes; i++)
+		(void)regex_warm(p->regexes[i]); /* then the match will fail, and be a refusal */
 }
 
 const char *const *policy_files(const struct policy *p)

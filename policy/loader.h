@@ -10,17 +10,38 @@ struct seen_file {
 	enum origin origin;
 };
 
+/* What one file says about a list. */
+struct list_part {
+	enum { LIST_REPLACE = 0, LIST_APPEND, LIST_EXCLUDE } kind;
+	const char *name, *file;
+	enum origin origin;
+	const struct node *items;
+};
+
+/* The rules of a file, read when all files and so all lists are known. */
+struct pending {
+	const struct node *rules;
+	const char *file;
+	enum origin origin;
+};
+
 struct loader {
 	struct policy *p;
+	struct arena scratch; /* gone when the policy is loaded */
 	struct err *err;
 	enum origin origin;
 	const char *file;	 /* for messages; "builtin" for the built-in rules */
 	const char *project_dir; /* resolved; a project's includes stay in it */
 	bool no_files;		 /* include nothing: for fuzzing */
+	bool no_examples;	 /* do not try them */
 	unsigned depth, n_includes;
 	size_t n_patterns;
 	struct seen_file seen[INCLUDES_MAX * 4];
 	unsigned n_seen;
+	struct list_part *lists;
+	size_t n_lists, cap_lists;
+	struct pending *pending;
+	size_t n_pending, cap_pending;
 };
 
 /* "file:line:column: …"; returns -EBADMSG. */
@@ -42,10 +63,16 @@ int want_bool(const struct loader *l, const struct node *n, bool *ret);
 
 /* The whole document @root (NULL: empty). */
 int parse_document(struct loader *l, const struct node *root);
+int parse_lists(struct loader *l, const struct node *n);
 int parse_rules(struct loader *l, const struct node *list);
+int parse_pending(struct loader *l); /* parse_rules() for all files */
 
 /* load.c: what `include:` asks for. */
 int load_include(struct loader *l, const struct node *n);
+
+/* rules-file.c: a file of security-hooks as the tree of a policy. */
+bool is_rules_file(const char *path);
+int rules_file_parse(struct loader *l, const char *text, size_t len, struct node **ret);
 
 /* compile.c: after the last file. */
 int compile_policy(struct loader *l);

@@ -4,12 +4,13 @@
 
 const char *policy_op_name(enum policy_op op)
 {
-	static const char *const names[POLICY_OP_COUNT] = {
+	static const char *const names[POLICY_OPS_ALL] = {
 		[POLICY_READ] = "read", [POLICY_WRITE] = "write", [POLICY_DELETE] = "delete",
 		[POLICY_LIST] = "list", [POLICY_EXEC] = "exec",	  [POLICY_CONNECT] = "connect",
+		[POLICY_CONTENT] = "content", [POLICY_TOOL] = "tool",
 	};
 
-	return (unsigned)op < POLICY_OP_COUNT ? names[op] : "?";
+	return (unsigned)op < POLICY_OPS_ALL ? names[op] : "?";
 }
 
 const char *policy_verdict_name(enum policy_verdict v)
@@ -35,9 +36,22 @@ const char *policy_severity_name(enum policy_severity s)
 	return (unsigned)s < SEVERITY_COUNT ? names[s] : "?";
 }
 
+/* Nothing to leave out, and no slash at the end? Long ones come again and again, as one directory of many commands. */
+static bool is_normal(const char *path, size_t len)
+{
+	return len && path[0] == '/' && path[len - 1] != '/' && !strstr(path, "//") && !strstr(path, "/.");
+}
+
 /* Append the components of @path to @buf of length *n; false if they do not fit. */
 static bool append(const char *path, char *buf, size_t *n, size_t size)
 {
+	size_t whole = strlen(path);
+
+	if (*n == 0 && whole + 2 <= size && is_normal(path, whole)) {
+		memcpy(buf, path, whole);
+		*n = whole;
+		return true;
+	}
 	while (*path) {
 		size_t len;
 

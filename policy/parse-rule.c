@@ -1,22 +1,18 @@
-#include "policy/loader.h"
+#include "policy/parse-rule.h"
+
+#include "base/buf.h"
 
 /* One rule is a map:
  *
  * - exactly one effect: `block`, `ask` or `allow` with PATTERNS, or `true`, or a map {paths:
  * PATTERNS, hosts: HOSTS, except: PATTERNS}; or none of them but `match`, with `effect` (block if
  * not said)
- * - match: {path: PATTERNS or re:, host: HOSTS, command: TEXTS or re:, program: GLOBS,
- *   argv: GLOBS or re:, flags: FLAGS}, all of them
+ * - match: a map of conditions, all of them; all, any: lists of such maps; see parse-match.c
  * - except: PATTERNS (HOSTS in a rule about hosts only)
- * - actions, name, message, description, severity, enabled, lifts, unless_by, inspect, locked
+ * - actions, name, message (or nudge), description, severity, enabled, lifts, unless_by, inspect, locked
+ * - examples: {match: ACTIONS, not_match: ACTIONS}, what the rule must and must not apply to
  *
  * A plural is one text or a list of them. */
-
-struct rule_parse {
-	struct loader *l;
-	struct rule *r;
-	unsigned part; /* where patterns go */
-};
 
 static const char *const effect_names[EFFECT_COUNT] = {
 	[EFFECT_BLOCK] = "block",
@@ -29,199 +25,13 @@ static const struct {
 	unsigned ops;
 } action_names[] = {
 	{"all", (1u << POLICY_OP_COUNT) - 1}, {"connect", 1u << POLICY_CONNECT},
-	{"copy", 1u << POLICY_READ},	      {"delete", 1u << POLICY_DELETE},
-	{"exec", 1u << POLICY_EXEC},	      {"execute", 1u << POLICY_EXEC},
-	{"list", 1u << POLICY_LIST},	      {"move", 1u << POLICY_DELETE},
-	{"network", 1u << POLICY_CONNECT},    {"read", 1u << POLICY_READ},
+	{"content", 1u << POLICY_CONTENT},    {"copy", 1u << POLICY_READ},
+	{"delete", 1u << POLICY_DELETE},      {"exec", 1u << POLICY_EXEC},
+	{"execute", 1u << POLICY_EXEC},	      {"list", 1u << POLICY_LIST},
+	{"move", 1u << POLICY_DELETE},	      {"network", 1u << POLICY_CONNECT},
+	{"read", 1u << POLICY_READ},	      {"tool", 1u << POLICY_TOOL},
 	{"write", 1u << POLICY_WRITE},
 };
-
-static int finish_expand(struct loader *l, const struct node *n, int r, size_t added,
-			 const char *why)
-{
-	l->n_patterns += added;
-	if (r == -ENOMEM)
-		return no_memory(l);
-	if (r < 0)
-		return bad_node(l, n, "%s", why);
-	if (l->n_patterns > PATTERNS_MAX)
-		return bad_node(l, n, "more than %d patterns in all", PATTERNS_MAX);
-	return 0;
-}
-
-static int expand_path(struct loader *l, const struct node *n, const char *text, struct strlist *to)
-{
-	size_t before = to->n;
-	char why[256];
-	int r = pattern_expand(&l->p->arena, &l->p->roots, text, to, why, sizeof(why));
-
-	return finish_expand(l, n, r, to->n - before, why);
-}
-
-static int new_regex(struct loader *l, const struct node *n, const char *text,
-		     const struct regex **ret)
-{
-	struct policy *p = l->p;
-	struct regex **v = arena_grow(&p->arena, p->regexes, p->n_regexes, &p->cap_regexes,
-				      sizeof(struct regex *));
-	char why[256];
-
-	if (!v)
-		return no_memory(l);
-	p->regexes = v;
-	if (++l->n_patterns > PATTERNS_MAX)
-		return bad_node(l, n, "more than %d patterns in all", PATTERNS_MAX);
-	v[p->n_regexes] = regex_new(text, why, sizeof(why));
-	if (!v[p->n_regexes])
-		return bad_node(l, n, "%s", why);
-	*ret = v[p->n_regexes++];
-	return 0;
-}
-
-static int put_regex(struct loader *l, const struct node *n, struct regex_list *to)
-{
-	const struct regex **v = arena_grow(&l->p->arena, to->v, to->n, &to->cap, sizeof(*v));
-
-	if (!v)
-		return no_memory(l);
-	to->v = v;
-	return new_regex(l, n, n->text + 3, &v[to->n++]);
-}
-
-static int note_written(struct rule_parse *x, const struct node *n)
-{
-	return strlist_add(&x->l->p->arena, &x->r->written, n->text) < 0 ? no_memory(x->l) : 0;
-}
-
-static int put_path(struct loader *l, const struct node *n, void *arg)
-{
-	struct rule_parse *x = arg;
-	int r = 0;
-
-	if (x->part != PART_EXCEPT_PATH)
-		r = note_written(x, n);
-	if (r < 0)
-		return r;
-	if (str_starts(n->text, "re:")) {
-		if (x->part == PART_PATH)
-			return bad_node(l, n, "a regex goes into match: {path: 're:…'}");
-		return put_regex(l, n, &x->r->regexes[x->part]);
-	}
-	return expand_path(l, n, n->text, &x->r->globs[x->part]);
-}
-
-static int put_host(struct loader *l, const struct node *n, void *arg)
-{
-	struct rule_parse *x = arg;
-	struct host_list *to = &x->r->hosts[x->part - PART_HOST];
-	struct strlist globs = {0};
-	struct host h;
-	char why[256];
-	int r = host_parse(&l->p->arena, n->text, &h, why, sizeof(why));
-
-	if (r == 0 && h.kind == HOST_UNIX)
-		r = pattern_expand(&l->p->arena, &l->p->roots, h.name, &globs, why, sizeof(why));
-	else if (r == 0 && h.kind == HOST_ABSTRACT)
-		r = pattern_expand_flat(&l->p->arena, h.name, &globs, why, sizeof(why));
-	r = finish_expand(l, n, r, MAX(globs.n, (size_t)1), why);
-	if (r == 0 && x->part != PART_EXCEPT_HOST)
-		r = note_written(x, n);
-	for (size_t i = 0; r == 0 && i < MAX(globs.n, (size_t)1); i++) {
-		struct host *v = arena_grow(&l->p->arena, to->v, to->n, &to->cap, sizeof(*v));
-
-		if (!v)
-			return no_memory(l);
-		to->v = v;
-		if (globs.n)
-			h.name = globs.v[i];
-		v[to->n++] = h;
-	}
-	return r;
-}
-
-static int put_cond(struct loader *l, struct text_conds *to, struct text_cond c)
-{
-	struct text_cond *v = arena_grow(&l->p->arena, to->v, to->n, &to->cap, sizeof(*v));
-
-	if (!v)
-		return no_memory(l);
-	to->v = v;
-	v[to->n++] = c;
-	return 0;
-}
-
-static int put_command(struct loader *l, const struct node *n, void *arg)
-{
-	struct rule_parse *x = arg;
-	struct text_cond c = {.kind = TEXT_PART, .text = n->text};
-	int r;
-
-	if (strlen(n->text) > PATTERN_MAX)
-		return bad_node(l, n, "text is longer than %d bytes", PATTERN_MAX);
-	if (str_starts(n->text, "re:")) {
-		c.kind = TEXT_REGEX;
-		r = new_regex(l, n, n->text + 3, &c.re);
-		if (r < 0)
-			return r;
-	}
-	return put_cond(l, &x->r->command, c);
-}
-
-static int put_globs(struct loader *l, const struct strlist *globs, enum text_kind kind,
-		     struct text_conds *to)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < globs->n; i++)
-		r = put_cond(l, to, (struct text_cond){.kind = kind, .text = globs->v[i]});
-	return r;
-}
-
-static int put_program(struct loader *l, const struct node *n, void *arg)
-{
-	struct rule_parse *x = arg;
-	struct strlist globs = {0};
-	bool is_path = strchr(n->text, '/') || n->text[0] == '~' || n->text[0] == '$';
-	char why[256];
-	int r;
-
-	if (is_path) {
-		r = expand_path(l, n, n->text, &globs);
-	} else {
-		r = pattern_expand_flat(&l->p->arena, n->text, &globs, why, sizeof(why));
-		r = finish_expand(l, n, r, globs.n, why);
-	}
-	return r < 0 ? r : put_globs(l, &globs, is_path ? TEXT_PATH : TEXT_GLOB, &x->r->program);
-}
-
-/* All arguments must match, so braces, which mean any, stay in one condition: none are allowed. */
-static int put_arg(struct loader *l, const struct node *n, void *arg)
-{
-	struct rule_parse *x = arg;
-	struct text_cond c = {.kind = TEXT_REGEX};
-	struct strlist globs = {0};
-	char why[256];
-	int r;
-
-	if (str_starts(n->text, "re:")) {
-		r = new_regex(l, n, n->text + 3, &c.re);
-		return r < 0 ? r : put_cond(l, &x->r->argv, c);
-	}
-	r = pattern_expand_flat(&l->p->arena, n->text, &globs, why, sizeof(why));
-	r = finish_expand(l, n, r, globs.n, why);
-	if (r == 0 && globs.n > 1)
-		return bad_node(l, n, "braces are not supported in argv; use re:");
-	return r < 0 ? r : put_globs(l, &globs, TEXT_GLOB, &x->r->argv);
-}
-
-static int put_flag(struct loader *l, const struct node *n, void *arg)
-{
-	struct rule_parse *x = arg;
-
-	if (n->text[0] != '-' || !n->text[1] || streq(n->text, "--") || strpbrk(n->text, "= \t"))
-		return bad_node(l, n, "expected a flag such as -r or --recursive");
-	return strlist_add(&l->p->arena, &x->r->flags, n->text) < 0 ? no_memory(l) : 0;
-}
 
 static int put_action(struct loader *l, const struct node *n, void *arg)
 {
@@ -236,7 +46,8 @@ static int put_action(struct loader *l, const struct node *n, void *arg)
 		}
 	return bad_node(
 		l, n,
-		"unknown action '%s'; expected read, write, delete, list, exec, connect or all",
+		"unknown action '%s'; expected read, write, delete, list, exec, connect, "
+		"content, tool or all",
 		tree_quote(n->text, q));
 }
 
@@ -246,25 +57,6 @@ static int put_lift(struct loader *l, const struct node *n, void *arg)
 
 	x->r->lifts_place = place_of(l, n);
 	return strlist_add(&l->p->arena, &x->r->lifts, n->text) < 0 ? no_memory(l) : 0;
-}
-
-static int put_unless(struct loader *l, const struct node *n, void *arg)
-{
-	struct rule_parse *x = arg;
-
-	return expand_path(l, n, n->text, &x->r->unless_by);
-}
-
-/* Patterns under @n go to @part. */
-static int parse_part(struct rule_parse *x, const struct node *n, enum part part)
-{
-	bool is_host = part >= PART_HOST;
-
-	if (!n)
-		return 0;
-	x->part = part;
-	return each_text(x->l, n, is_host ? "a destination" : "a pattern",
-			 is_host ? put_host : put_path, x);
 }
 
 static int parse_effect_map(struct rule_parse *x, const struct node *n,
@@ -284,11 +76,15 @@ static int parse_effect_map(struct rule_parse *x, const struct node *n,
 	return r;
 }
 
+static bool has_match(const struct node *rule)
+{
+	return tree_get(rule, "match") || tree_get(rule, "all") || tree_get(rule, "any");
+}
+
 static int parse_effect(struct rule_parse *x, const struct node *rule,
 			const struct node **ret_except)
 {
-	const struct node *found = NULL, *n, *match = tree_get(rule, "match"),
-			  *word = tree_get(rule, "effect");
+	const struct node *found = NULL, *n, *word = tree_get(rule, "effect");
 	char q[TREE_QUOTE_MAX];
 	int r;
 
@@ -301,7 +97,7 @@ static int parse_effect(struct rule_parse *x, const struct node *rule,
 		found = n;
 		x->r->effect = i;
 	}
-	if (!found && !match)
+	if (!found && !has_match(rule))
 		return bad_node(x->l, rule, "expected block, ask, allow or match in the rule");
 	if (word && found)
 		return bad_node(x->l, word, "effect: does not go together with %s:", found->key);
@@ -329,41 +125,6 @@ static int parse_effect(struct rule_parse *x, const struct node *rule,
 	return parse_part(x, found, PART_PATH);
 }
 
-static int parse_match(struct rule_parse *x, const struct node *n)
-{
-	static const char *const keys[] = {"path",  "host",    "command", "program", "argv",
-					   "flags", "content", "tool",	  "tools",   NULL};
-	static const struct {
-		const char *key, *what;
-		int (*fn)(struct loader *l, const struct node *n, void *arg);
-	} conds[] = {
-		{"command", "a text", put_command},
-		{"program", "a program's name", put_program},
-		{"argv", "an argument", put_arg},
-		{"flags", "a flag", put_flag},
-	};
-	int r = check_map(x->l, n, "match");
-
-	if (r == 0)
-		r = check_keys(x->l, n, keys);
-	if (r == 0 && !n->first)
-		r = bad_node(x->l, n, "match is empty");
-	for (const struct node *c = n->first; r == 0 && c; c = c->next)
-		if (streq(c->key, "content") || str_starts(c->key, "tool"))
-			r = bad_node(x->l, c, "match: %s is not supported yet", c->key);
-	if (r == 0)
-		r = parse_part(x, tree_get(n, "path"), PART_MATCH_PATH);
-	if (r == 0)
-		r = parse_part(x, tree_get(n, "host"), PART_MATCH_HOST);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(conds); i++) {
-		const struct node *c = tree_get(n, conds[i].key);
-
-		if (c)
-			r = each_text(x->l, c, conds[i].what, conds[i].fn, x);
-	}
-	return r;
-}
-
 static int parse_except(struct rule_parse *x, const struct node *n)
 {
 	bool hosts_only = rule_has_hosts(x->r) && !rule_has_paths(x->r);
@@ -380,7 +141,7 @@ static int parse_name(struct rule_parse *x, const struct node *rule)
 	char buf[128];
 	int r;
 
-	if (!n && tree_get(rule, "match"))
+	if (!n && has_match(rule))
 		return bad_node(x->l, rule, "a rule with match: needs a name:");
 	if (!n) {
 		(void)snprintf(buf, sizeof(buf), "%.100s:%u", base ? base + 1 : x->l->file,
@@ -431,10 +192,16 @@ static int parse_inspect(struct rule_parse *x, const struct node *n)
 
 static int parse_texts(struct rule_parse *x, const struct node *rule)
 {
-	const struct node *n = tree_get(rule, "message");
+	const struct node *n = tree_get(rule, "message"), *nudge = tree_get(rule, "nudge");
 	int r = 0;
 
-	x->r->message = x->r->description = "";
+	if (n && nudge)
+		return bad_node(x->l, nudge, "nudge is another name of message");
+	n = n ? n : nudge;
+
+	x->r->message = x->r->description = arena_strdup(&x->l->p->arena, "");
+	if (!x->r->message)
+		return no_memory(x->l);
 	if (n) {
 		r = want_text(x->l, n, "a text");
 		x->r->message = n->text;
@@ -469,7 +236,7 @@ static int parse_powers(struct rule_parse *x, const struct node *rule)
 	if (r == 0 && n && x->r->effect == EFFECT_ALLOW)
 		r = bad_node(x->l, n, "unless_by is for block and ask rules");
 	if (r == 0 && n)
-		r = each_text(x->l, n, "a program's path", put_unless, x);
+		r = each_item(x, n, "a program's path", put_unless);
 	n = tree_get(rule, "inspect");
 	if (r == 0 && n)
 		r = parse_inspect(x, n);
@@ -498,22 +265,26 @@ static int check_origin(const struct loader *l, const struct node *rule, const s
 	return 0;
 }
 
-/* Which operations the conditions leave. */
-static int settle_ops(const struct loader *l, const struct node *rule, struct rule *r)
+/* In which ways the conditions can be met, if in any. */
+static int settle(const struct loader *l, const struct node *rule, struct rule *r)
 {
-	bool exec = rule_has_exec(r), host = rule_has_hosts(r), paths = rule_has_paths(r);
-	unsigned all = (1u << POLICY_OP_COUNT) - 1;
+	bool host = rule_has_hosts(r), paths = rule_has_paths(r);
+	const struct match *m;
+	bool any_text = r->any.n;
 
-	if (!r->given_ops)
-		r->ops = host && !paths && !exec ? 1u << POLICY_CONNECT : all;
-	if (exec)
-		r->ops &= 1u << POLICY_EXEC;
-	if (r->hosts[1].n || (host && !paths))
-		r->ops &= 1u << POLICY_CONNECT;
-	if (exec && (r->hosts[1].n || (host && !paths)))
+	for (size_t i = 0; (m = rule_match(r, i)); i++)
+		r->conds |= m->has;
+	r->needs_text = r->match.has & CONDS_TEXT;
+	for (size_t i = 0; i < r->all.n; i++)
+		r->needs_text |= (r->all.v[i].has & CONDS_TEXT) != 0;
+	for (size_t i = 0; i < r->any.n; i++)
+		any_text &= (r->any.v[i].has & CONDS_TEXT) != 0;
+	r->needs_text |= any_text;
+	if (rule_has_exec(r) && (r->hosts[1].n || (host && !paths)))
 		return bad_node(
 			l, rule,
 			"no action is both a command and a connection: this rule never applies");
+	r->ops = match_ops(r);
 	if (!r->ops)
 		return bad_node(l, rule,
 				"the actions do not fit the conditions: this rule never applies");
@@ -530,6 +301,12 @@ static int parse_conditions(struct rule_parse *x, const struct node *rule)
 	n = tree_get(rule, "match");
 	if (r == 0 && n)
 		r = parse_match(x, n);
+	n = tree_get(rule, "all");
+	if (r == 0 && n)
+		r = parse_matches(x, n, &x->r->all);
+	n = tree_get(rule, "any");
+	if (r == 0 && n)
+		r = parse_matches(x, n, &x->r->any);
 	if (r == 0 && inner)
 		r = parse_except(x, inner);
 	if (r == 0 && except)
@@ -537,6 +314,86 @@ static int parse_conditions(struct rule_parse *x, const struct node *rule)
 	n = tree_get(rule, "actions");
 	if (r == 0 && n)
 		r = each_text(x->l, n, "an action", put_action, x);
+	return r;
+}
+
+/* --- examples: kept as JSON, the way `crust check` takes actions ---------------------------------- */
+
+static bool is_json_word(const struct node *n)
+{
+	const char *digits = n->text + (n->text[0] == '-');
+
+	if (!n->plain || strlen(n->text) > 18)
+		return false;
+	return streq(n->text, "true") || streq(n->text, "false") || streq(n->text, "null") || streq(n->text, "0") ||
+	       (*digits >= '1' && *digits <= '9' && strspn(digits, "0123456789") == strlen(digits));
+}
+
+static void put_json(struct buf *b, const struct node *n)
+{
+	const char *sep = "";
+
+	if (n->kind == NODE_SCALAR) {
+		if (is_json_word(n))
+			buf_puts(b, n->text);
+		else
+			buf_put_json(b, n->text);
+		return;
+	}
+	buf_putc(b, n->kind == NODE_MAP ? '{' : '[');
+	for (const struct node *c = n->first; c; c = c->next) {
+		buf_puts(b, sep);
+		if (n->kind == NODE_MAP) {
+			buf_put_json(b, c->key);
+			buf_putc(b, ':');
+		}
+		put_json(b, c); /* no deeper than the tree, which is bounded */
+		sep = ",";
+	}
+	buf_putc(b, n->kind == NODE_MAP ? '}' : ']');
+}
+
+static int put_example(struct rule_parse *x, const struct node *n, bool wanted)
+{
+	struct arena *a = &x->l->p->arena;
+	struct examples *to = &x->r->examples;
+	struct example *v = arena_grow(a, to->v, to->n, &to->cap, sizeof(*v));
+	autobuf b = {0};
+
+	if (n->kind == NODE_LIST)
+		return bad_node(x->l, n, "an example is a command, or a map as `crust check` takes it");
+	if (n->kind == NODE_SCALAR) {
+		buf_puts(&b, "{\"op\":\"exec\",\"command\":");
+		buf_put_json(&b, n->text);
+		buf_putc(&b, '}');
+	} else {
+		put_json(&b, n);
+	}
+	if (!v || buf_failed(&b))
+		return no_memory(x->l);
+	to->v = v;
+	v[to->n] = (struct example){
+		.text = arena_strdup(a, buf_str(&b)), .wanted = wanted, .place = place_of(x->l, n)};
+	return v[to->n++].text ? 0 : no_memory(x->l);
+}
+
+static int parse_examples(struct rule_parse *x, const struct node *rule)
+{
+	static const char *const keys[] = {"match", "not_match", NULL};
+	const struct node *n = tree_get(rule, "examples");
+	int r = 0;
+
+	if (!n)
+		return 0;
+	r = check_map(x->l, n, "examples");
+	if (r == 0)
+		r = check_keys(x->l, n, keys);
+	for (const struct node *k = n->first; r == 0 && k; k = k->next) {
+		const struct node *c = k->kind == NODE_LIST ? k->first : k;
+
+		for (; r == 0 && c; c = k->kind == NODE_LIST ? c->next : NULL)
+			r = put_example(x, c, streq(k->key, "match"));
+	}
 	return r;
 }
 
@@ -565,11 +422,13 @@ static int put_rule(struct loader *l, struct rule *r, const struct node *n)
 static int parse_rule(struct loader *l, const struct node *n)
 {
 	static const char *const keys[] = {
-		"block",   "ask",   "allow",	 "match",	"effect",   "except",
-		"actions", "name",  "message",	 "description", "severity", "enabled",
-		"locked",  "lifts", "unless_by", "inspect",	NULL};
+		"block",   "ask",	"allow",       "match",	   "all",     "any",
+		"effect",  "except",	"actions",     "name",	   "message", "nudge",
+		"description", "severity", "enabled",  "examples", "locked",  "lifts",
+		"unless_by",   "inspect",  NULL};
+	const struct node *locked = tree_get(n, "locked");
 	struct rule *r = arena_alloc(&l->p->arena, sizeof(*r));
-	struct rule_parse x = {.l = l, .r = r};
+	struct rule_parse x = {.l = l, .r = r, .locked = locked && l->origin == ORIGIN_BUILTIN};
 	int e;
 
 	if (!r)
@@ -592,7 +451,10 @@ static int parse_rule(struct loader *l, const struct node *n)
 	if (e == 0)
 		e = parse_powers(&x, n);
 	if (e == 0)
-		e = settle_ops(l, n, r);
+		e = settle(l, n, r);
+	if (e == 0)
+		e = parse_examples(&x, n);
+	r->enabled &= !x.never;
 	return e < 0 ? e : put_rule(l, r, n);
 }
 
@@ -606,6 +468,18 @@ int parse_rules(struct loader *l, const struct node *list)
 		if (l->p->n_rules >= RULES_MAX)
 			return bad_node(l, n, "more than %d rules", RULES_MAX);
 		r = parse_rule(l, n);
+	}
+	return r;
+}
+
+int parse_pending(struct loader *l)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < l->n_pending; i++) {
+		l->file = l->pending[i].file;
+		l->origin = l->pending[i].origin;
+		r = parse_rules(l, l->pending[i].rules);
 	}
 	return r;
 }

@@ -7,7 +7,8 @@
  * - version: 1
  * - include: PATH or a list of them
  * - default: {OP: allow | ask | deny | workspace, ...}
- * - rules: a list of RULE; see parse-rule.c
+ * - lists: {NAME: TEXTS or {items: TEXTS, append: TEXTS, exclude: TEXTS}, ...}
+ * - rules: a list of RULE; see parse-rule.c. They are read last, when the lists of all files are known
  * - env: {hide: GLOBS, keep: GLOBS, agents: {NAME: GLOBS, ...}}
  *
  * What a project's file may not say is refused here and there, at its place. */
@@ -63,7 +64,7 @@ int check_keys(const struct loader *l, const struct node *n, const char *const *
 {
 	for (const struct node *c = n->first; c; c = c->next) {
 		struct place at = {.file = l->file, .line = c->key_line, .col = c->key_col};
-		char q[TREE_QUOTE_MAX], all[256] = "";
+		char q[TREE_QUOTE_MAX], all[512] = "";
 		size_t len = 0, i;
 
 		for (i = 0; keys[i] && !streq(keys[i], c->key); i++) {
@@ -148,7 +149,7 @@ static int parse_fallback(struct loader *l, const struct node *n, enum policy_op
 		{"deny", {VERDICT_DENY, VERDICT_DENY}},
 		{"workspace", {VERDICT_ALLOW, VERDICT_DENY}},
 	};
-	bool no_path = op == POLICY_EXEC || op == POLICY_CONNECT;
+	bool no_path = op >= POLICY_EXEC;
 	char q[TREE_QUOTE_MAX];
 	int r = want_text(l, n, "allow, ask, deny or workspace");
 
@@ -203,13 +204,13 @@ static void follow(struct loader *l, const bool given[], enum policy_op op, enum
 static int parse_default(struct loader *l, const struct node *n)
 {
 	static const char *const keys[] = {"read", "write",   "delete", "list",
-					   "exec", "connect", NULL};
-	bool given[POLICY_OP_COUNT] = {false};
+					   "exec", "connect", "content", "tool", NULL};
+	bool given[POLICY_OPS_ALL] = {false};
 	int r = check_map(l, n, "default");
 
 	if (r == 0)
 		r = check_keys(l, n, keys);
-	for (unsigned op = 0; r == 0 && op < POLICY_OP_COUNT; op++) {
+	for (unsigned op = 0; r == 0 && op < POLICY_OPS_ALL; op++) {
 		const struct node *c = tree_get(n, policy_op_name(op));
 
 		if (c)
@@ -270,15 +271,26 @@ static int parse_env(struct loader *l, const struct node *n)
 	return r;
 }
 
+static int put_pending(struct loader *l, const struct node *n)
+{
+	struct pending *v = arena_grow(&l->scratch, l->pending, l->n_pending, &l->cap_pending, sizeof(*v));
+
+	if (!v)
+		return no_memory(l);
+	l->pending = v;
+	v[l->n_pending++] = (struct pending){.rules = n, .file = l->file, .origin = l->origin};
+	return 0;
+}
+
 int parse_document(struct loader *l, const struct node *root)
 {
-	static const char *const keys[] = {"version", "include", "default", "rules", "env", NULL};
+	static const char *const keys[] = {"version", "include", "default", "lists", "rules", "env", NULL};
 	static const struct {
 		const char *key;
 		int (*fn)(struct loader *l, const struct node *n);
 	} parts[] = {
 		{"version", parse_version}, {"include", load_include}, {"default", parse_default},
-		{"rules", parse_rules},	    {"env", parse_env},
+		{"lists", parse_lists},	    {"rules", put_pending},    {"env", parse_env},
 	};
 	int r;
 

@@ -1,6 +1,7 @@
 /* policy - turns rules into verdicts. A policy is compiled once by policy_load() and never changes
- * afterwards; policy_decide() and every other query do no I/O, take no lock, allocate nothing and never
- * log: call them from any thread. The grammar is in docs/crust-policy.5.
+ * afterwards; policy_decide() and every other query do no I/O, wait for nobody and never log: call them from
+ * any thread. They allocate for each regex the first few times that they meet it, which policy_warm() can do
+ * ahead; a regex for which there is no memory counts against the action. The grammar is in docs/crust-policy.5.
  *
  * Words: an *action* is one operation on one object; a *rule* has an effect (block, ask, allow), patterns
  * and conditions; the *verdict* is the strongest effect among the rules that apply (DESIGN: locked built-in
@@ -45,6 +46,10 @@ struct policy_config {
 	size_t n_files;
 	const char *project;      /* a project's file, or NULL; may only tighten, need not exist */
 	bool no_builtin;          /* tests only */
+	bool no_examples;         /* leave the rules' examples to the caller: policy_run_examples() */
+	/* Directory in which compiled policies are kept, to be made in one that exists; NULL: none. Absolute, and
+	 * one that the policy protects. What goes wrong with it is no error. */
+	const char *cache;
 };
 
 /* Read, check and compile. Built-in rules come first, then @files (with their includes), then @project.
@@ -52,6 +57,9 @@ struct policy_config {
  * "file:line:column: what was expected". Return: 0; -EBADMSG for a bad policy; another -errno. */
 int policy_load(const struct policy_config *cfg, struct policy **ret, struct err *reterr);
 struct policy *policy_free(struct policy *p); /* NULL is fine; returns NULL */
+
+/* Do now what policy_decide() would do the first time that it meets a regex. From any thread. */
+void policy_warm(const struct policy *p);
 
 /* A destination of connect, sendto, bind… Exactly one of: has_addr, unix_path, or a bare host name. */
 struct policy_dest {
@@ -68,7 +76,8 @@ struct policy_action {
 	/* read, write, delete, list: the object. exec: the program as resolved. connect: NULL.
 	 * Absolute, no "." or ".." or "//" in it, no trailing slash (but "/"). */
 	const char *path;
-	const char *const *argv; /* exec: NULL-terminated, or NULL */
+	/* exec: NULL-terminated; NULL: @path is a file that a command runs, as an interpreter its script. */
+	const char *const *argv;
 	const struct policy_dest *dest;
 	/* Absolute path of the program that performs the action; NULL = not known. Some rules spare a
 	 * program (`unless_by`); while it is not known they apply. */
@@ -138,17 +147,43 @@ const char *const *policy_files(const struct policy *p);
 /* For `crust plan` and `crust rules`: rules in precedence order. */
 enum policy_effect { EFFECT_BLOCK = 0, EFFECT_ASK, EFFECT_ALLOW, EFFECT_COUNT };
 struct policy_rule_info {
-	const char *name, *message, *source;
+	const char *name, *message, *description, *source;
 	enum policy_effect effect;
 	enum policy_severity severity;
 	unsigned ops;      /* bit i = enum policy_op i */
-	bool locked, has_paths, has_command, has_dest, has_host_name;
+	bool locked, builtin, has_paths, has_command, has_dest, has_host_name;
+	bool only_asked; /* is about texts, tool calls, content: holds for no system call */
+	size_t n_examples;
 	const char *const *patterns; /* as written, NULL-terminated */
 	const char *lifted_by;       /* name of the rule that lifts it everywhere or in part, or NULL */
 };
+/* Calls @each for each condition under match (@group NULL), all and any ("all 1", "any 2"), with what was written. */
+typedef void policy_cond_fn(const char *group, const char *key, const char *const *texts, size_t n, void *arg);
+void policy_rule_conds(const struct policy *p, size_t i, policy_cond_fn *each, void *arg);
+
+/* What is allowed in a policy but hardly meant: calls @fn with the place and name of a rule. Returns how often. */
+typedef void policy_lint_fn(const char *source, const char *rule, const char *text, void *arg);
+unsigned policy_lint(const struct policy *p, bool builtin_too, policy_lint_fn *fn, void *arg);
+
 size_t policy_rule_count(const struct policy *p);
 void policy_rule_get(const struct policy *p, size_t i, struct policy_rule_info *ret);
 enum policy_verdict policy_default(const struct policy *p, enum policy_op op, bool *ret_workspace_only);
+
+/* An example of a rule, tried by asking the pipeline with that rule alone. */
+struct policy_example {
+	const char *rule, *text; /* @text: JSON, as for `crust check` */
+	bool wanted;		 /* shall the rule apply? */
+	bool passed;
+	const char *why; /* not passed: in which way */
+	const char *file;
+	unsigned line, col;
+};
+typedef bool policy_example_fn(const struct policy_example *e, void *arg); /* false: stop */
+int policy_run_examples(const struct policy *p, bool builtin_too, policy_example_fn *fn, void *arg);
+
+/* 0, or -EBADMSG with the first that fails in @reterr. *ret_n (may be NULL): how many were tried. policy_load()
+ * does this for all but the built-in rules. */
+int policy_check_examples(const struct policy *p, bool builtin_too, struct err *reterr, unsigned *ret_n);
 
 /* Lexical normalisation: join @path to @cwd (absolute) if relative, drop "." and "//", fold "..". No I/O.
  * Return: length, or -ENAMETOOLONG. Result is NUL-terminated in @buf. */

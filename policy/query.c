@@ -4,7 +4,7 @@
 
 bool policy_op_matters(const struct policy *p, enum policy_op op)
 {
-	return (unsigned)op >= POLICY_OP_COUNT || p->matters[op];
+	return (unsigned)op >= POLICY_OPS_ALL || p->matters[op];
 }
 
 enum policy_verdict policy_default(const struct policy *p, enum policy_op op,
@@ -12,7 +12,7 @@ enum policy_verdict policy_default(const struct policy *p, enum policy_op op,
 {
 	const struct fallback *f;
 
-	if ((unsigned)op >= POLICY_OP_COUNT) {
+	if ((unsigned)op >= POLICY_OPS_ALL) {
 		*ret_workspace_only = false;
 		return VERDICT_DENY;
 	}
@@ -33,6 +33,23 @@ static bool each_glob(const struct strlist *globs, bool (*fn)(const char *patter
 	return true;
 }
 
+static bool each_cond_glob(const struct rule *r, bool (*fn)(const char *pattern, void *arg), void *arg)
+{
+	const struct match *m;
+
+	for (size_t i = 0; (m = rule_match(r, i)); i++) {
+		const struct cond *c = match_get(m, COND_PATH);
+
+		for (size_t j = 0; c && j < c->yes.n; j++) {
+			const char *s = c->yes.v[j].text;
+
+			if (c->yes.v[j].kind == TEXT_PATH && !fn(pattern_at_dstar(s) ? s + 1 : s, arg))
+				return false;
+		}
+	}
+	return true;
+}
+
 bool policy_each_guard(const struct policy *p, unsigned ops,
 		       bool (*fn)(const char *pattern, void *arg), void *arg)
 {
@@ -40,7 +57,9 @@ bool policy_each_guard(const struct policy *p, unsigned ops,
 		const struct rule *r = p->rules[i];
 
 		/* Where both groups must match, either of them covers what the rule is about. */
-		if (r->ops & ops && !each_glob(&r->globs[r->globs[0].n ? 0 : 1], fn, arg))
+		if (!(r->ops & ops) || r->only_asked)
+			continue;
+		if (!each_glob(&r->globs[r->globs[0].n ? 0 : 1], fn, arg) || !each_cond_glob(r, fn, arg))
 			return false;
 	}
 	return true;
@@ -68,11 +87,15 @@ void policy_rule_get(const struct policy *p, size_t i, struct policy_rule_info *
 	*ret = (struct policy_rule_info){
 		.name = r->name,
 		.message = r->message,
+		.description = r->description,
 		.source = r->source,
 		.effect = r->effect,
 		.severity = r->severity,
 		.ops = r->ops,
 		.locked = r->locked,
+		.builtin = r->origin == ORIGIN_BUILTIN,
+		.only_asked = r->only_asked,
+		.n_examples = r->examples.n,
 		.has_paths = rule_has_paths(r),
 		.has_command = rule_has_exec(r),
 		.has_dest = rule_has_hosts(r),
@@ -80,4 +103,19 @@ void policy_rule_get(const struct policy *p, size_t i, struct policy_rule_info *
 		.patterns = r->written.v,
 		.lifted_by = r->lifted_by,
 	};
+}
+
+void policy_rule_conds(const struct policy *p, size_t i, policy_cond_fn *each, void *arg)
+{
+	const struct rule *r = p->rules[i];
+	const struct match *m;
+
+	for (size_t k = 0; (m = rule_match(r, k)); k++) {
+		bool all = k <= r->all.n;
+		char group[32];
+
+		(void)snprintf(group, sizeof(group), "%s %zu", all ? "all" : "any", all ? k : k - r->all.n);
+		for (size_t j = 0; j < m->n; j++)
+			each(k ? group : NULL, cond_name(m->v[j].id), m->v[j].written.v, m->v[j].written.n, arg);
+	}
 }

@@ -14,6 +14,7 @@ struct set {
 };
 
 struct work {
+	struct arena *arena; /* of the lists */
 	const struct nfa *nfa;
 	struct list_pool *lists;
 	struct subset *dfa;
@@ -34,10 +35,11 @@ struct work {
 	/* edges of the set being expanded, by byte */
 	uint32_t head[256]; /* link + 1 */
 	uint32_t *link_next, *link_target;
+	uint8_t *link_byte;
 	size_t n_links;
 	uint32_t *odd; /* nodes with classes or LOOP_CHAR */
 	size_t n_odd;
-	bool named[256];
+	uint64_t named[4]; /* bit c: some edge speaks of byte c */
 };
 
 static int reserve(void *array, size_t need, size_t *cap, size_t size)
@@ -155,7 +157,7 @@ static int64_t collect(struct work *w, const uint32_t *set, size_t n, bool end)
 			w->entries[k++] = w->nfa->accepts[a - 1].entry;
 		}
 	}
-	return list_intern(w->lists, w->entries, k);
+	return list_intern(w->arena, w->lists, w->entries, k);
 }
 
 static int64_t new_state(struct work *w)
@@ -213,25 +215,32 @@ static int64_t set_intern(struct work *w)
 	return id;
 }
 
+static void name_byte(struct work *w, unsigned byte)
+{
+	w->named[byte / 64] |= UINT64_C(1) << byte % 64;
+}
+
 static void link_byte(struct work *w, uint8_t byte, uint32_t target)
 {
 	w->link_next[w->n_links] = w->head[byte];
 	w->link_target[w->n_links] = target;
+	w->link_byte[w->n_links] = byte;
 	w->head[byte] = (uint32_t)++w->n_links;
-	w->named[byte] = true;
+	name_byte(w, byte);
 }
 
 static void name_class(struct work *w, const char *text)
 {
 	for (unsigned c = 1; c < 256; c++)
 		if (pattern_class_has(text, (unsigned char)c))
-			w->named[c] = true;
+			name_byte(w, c);
 }
 
 /* Sort the edges of state @s by what they read. */
 static void gather(struct work *w, const uint32_t *set, size_t n)
 {
-	memset(w->head, 0, sizeof(w->head));
+	for (size_t i = 0; i < w->n_links; i++)
+		w->head[w->link_byte[i]] = 0;
 	memset(w->named, 0, sizeof(w->named));
 	w->n_links = w->n_odd = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -239,8 +248,7 @@ static void gather(struct work *w, const uint32_t *set, size_t n)
 		bool odd = node->loop == LOOP_CHAR;
 
 		if (odd)
-			for (unsigned c = 0x80; c <= 0xbf; c++)
-				w->named[c] = true;
+			w->named[2] = UINT64_MAX; /* 0x80 to 0xbf */
 		for (uint32_t k = node->edges; k; k = w->nfa->edges[k - 1].next) {
 			const struct nfa_edge *e = &w->nfa->edges[k - 1];
 
@@ -257,7 +265,7 @@ static void gather(struct work *w, const uint32_t *set, size_t n)
 		if (odd)
 			w->odd[w->n_odd++] = set[i];
 	}
-	w->named['/'] = false;
+	w->named['/' / 64] &= ~(UINT64_C(1) << '/' % 64);
 }
 
 /* What any byte but '/' does to state @set. */
@@ -350,18 +358,18 @@ static int expand(struct work *w, size_t state)
 		return (int)slash;
 	s.other = (uint32_t)other;
 	s.slash = (uint32_t)slash;
-	for (int c = 1; c < 256; c++) {
-		int64_t t;
+	for (unsigned i = 0; i < ARRAY_SIZE(w->named); i++) {
+		for (uint64_t left = w->named[i]; left; left &= left - 1) {
+			int c = (int)(i * 64) + __builtin_ctzll(left);
+			int64_t t = successor(w, set, n, c);
 
-		if (!w->named[c])
-			continue;
-		t = successor(w, set, n, c);
-		if (t < 0)
-			return (int)t;
-		if (t == other)
-			continue;
-		keys[k] = (uint8_t)c;
-		targets[k++] = (uint32_t)t;
+			if (t < 0)
+				return (int)t;
+			if (t == other)
+				continue;
+			keys[k] = (uint8_t)c;
+			targets[k++] = (uint32_t)t;
+		}
 	}
 	if (put_sparse(w, &s, keys, targets, k) < 0)
 		return -ENOMEM;
@@ -378,7 +386,8 @@ static int work_init(struct work *w)
 	w->odd = calloc(nodes, sizeof(*w->odd));
 	w->link_next = calloc(edges + 1, sizeof(*w->link_next));
 	w->link_target = calloc(edges + 1, sizeof(*w->link_target));
-	return w->stamp && w->set && w->odd && w->link_next && w->link_target ? 0 : -ENOMEM;
+	w->link_byte = calloc(edges + 1, sizeof(*w->link_byte));
+	return w->stamp && w->set && w->odd && w->link_next && w->link_target && w->link_byte ? 0 : -ENOMEM;
 }
 
 static void work_done(struct work *w)
@@ -392,6 +401,7 @@ static void work_done(struct work *w)
 	free(w->entries);
 	free(w->link_next);
 	free(w->link_target);
+	free(w->link_byte);
 }
 
 static int build(struct work *w)
@@ -412,9 +422,9 @@ static int build(struct work *w)
 	return r < 0 ? (int)r : 0;
 }
 
-int subset_build(const struct nfa *n, struct list_pool *lists, size_t cap, struct subset *ret)
+int subset_build(struct arena *a, const struct nfa *n, struct list_pool *lists, size_t cap, struct subset *ret)
 {
-	struct work w = {.nfa = n, .lists = lists, .cap = cap, .dfa = ret};
+	struct work w = {.arena = a, .nfa = n, .lists = lists, .cap = cap, .dfa = ret};
 	int r = build(&w);
 
 	work_done(&w);

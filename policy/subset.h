@@ -20,5 +20,5 @@ struct subset {
 };
 
 /* Return 0, -ENOMEM or -E2BIG. Clean up with subset_done() in any case. */
-int subset_build(const struct nfa *n, struct list_pool *lists, size_t cap, struct subset *ret);
+int subset_build(struct arena *a, const struct nfa *n, struct list_pool *lists, size_t cap, struct subset *ret);
 void subset_done(struct subset *s);

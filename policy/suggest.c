@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include "base/buf.h"
+#include "shell/shell.h"
 
 /* The rule that would allow an action, as a person would paste it into the policy. */
 
@@ -61,22 +62,38 @@ static void put_path_pattern(struct buf *b, const struct policy *p, const char *
 	put_quoted(b, buf_str(&text));
 }
 
-static void put_regex_of(struct buf *b, const char *const *argv)
+static void put_escaped(struct buf *to, const char *text, size_t len)
 {
+	for (size_t i = 0; i < len; i++) {
+		if (strchr("\\^$.[]|()?*+{}#-", text[i]))
+			buf_putc(to, '\\');
+		buf_putc(to, text[i]);
+	}
+}
+
+/* The command as such; one of which something is not known goes by its program, since what is not known is never
+ * allowed by its spelling. */
+static void put_command(struct buf *b, const struct policy_action *a)
+{
+	const char *const *argv = a->argv;
 	autobuf text = {0};
+	bool known = argv != NULL;
 
 	buf_puts(&text, "re:^");
+	if (a->shell && a->command == POLICY_WHOLE_TEXT && a->text && !memchr(a->text, 0, a->text_len)) {
+		put_escaped(&text, a->text, a->text_len);
+		argv = NULL;
+		known = true;
+	}
 	for (size_t i = 0; argv && argv[i]; i++) {
 		if (i)
 			buf_putc(&text, ' ');
-		for (const char *p = argv[i]; *p; p++) {
-			if (strchr("\\^$.[]|()?*+{}#-", *p))
-				buf_putc(&text, '\\');
-			buf_putc(&text, *p);
-		}
+		put_escaped(&text, argv[i], strlen(argv[i]));
+		known &= !a->shell || !strchr(argv[i], SHELL_UNKNOWN);
 	}
 	buf_puts(&text, "$");
-	put_quoted(b, buf_str(&text));
+	buf_puts(b, known ? "command: " : "program: ");
+	put_quoted(b, known ? buf_str(&text) : argv ? command_base(argv[0]) : "*");
 }
 
 static void put_dest(struct buf *b, const struct policy_dest *d)
@@ -118,6 +135,38 @@ static bool is_unix_path(const struct policy_action *a)
 	return a->op == POLICY_CONNECT && a->dest && a->dest->unix_path && !a->dest->unix_abstract;
 }
 
+static void put_tool(struct buf *b, const struct policy_action *a)
+{
+	buf_puts(b, "{name: allow-tool, match: {tool: ");
+	put_quoted(b, a->tool ? a->tool : "*");
+	if (a->server) {
+		buf_puts(b, ", server: ");
+		put_quoted(b, a->server);
+	}
+	buf_puts(b, "}, effect: allow");
+}
+
+/* By the kind of secret and the place; bytes are too many to be named. */
+static void put_content(struct buf *b, const struct policy *p, const struct policy_action *a)
+{
+	if (!a->secret && !a->path) {
+		buf_puts(b, "{name: allow-content, allow: true, actions: [content]");
+		return;
+	}
+	buf_puts(b, a->secret ? "{name: allow-secret, match: {" : "{name: allow-content, match: {");
+	if (a->secret) {
+		buf_puts(b, "secret: ");
+		put_quoted(b, a->secret);
+	}
+	if (a->path) {
+		buf_puts(b, a->secret ? ", path: " : "path: ");
+		put_path_pattern(b, p, a->path);
+	}
+	buf_puts(b, "}, effect: allow");
+	if (!a->secret)
+		buf_puts(b, ", actions: [content]");
+}
+
 void policy_suggest(const struct policy *p, const struct policy_action *a,
 		    const struct policy_decision *d, char *buf, size_t size)
 {
@@ -134,9 +183,23 @@ void policy_suggest(const struct policy *p, const struct policy_action *a,
 			       r->name);
 		return;
 	}
-	if (a->op == POLICY_EXEC && r && rule_has_exec(r)) {
-		buf_puts(&b, "{name: allow-command, match: {command: ");
-		put_regex_of(&b, a->argv);
+	if (a->op == POLICY_TOOL) {
+		put_tool(&b, a);
+		put_lifts(&b, r);
+	} else if (a->op == POLICY_CONTENT) {
+		put_content(&b, p, a);
+		put_lifts(&b, r);
+	} else if (a->unknown) {
+		buf_puts(&b, "{name: allow-unknown, match: {unknown: operand");
+		if (a->argv && a->argv[0]) {
+			buf_puts(&b, ", program: ");
+			put_quoted(&b, command_base(a->argv[0]));
+		}
+		buf_printf(&b, "}, effect: allow, actions: [%s]", policy_op_name(a->op));
+		put_lifts(&b, r);
+	} else if (a->op == POLICY_EXEC && ((r && rule_has_exec(r)) || !a->path)) {
+		buf_puts(&b, "{name: allow-command, match: {");
+		put_command(&b, a);
 		buf_puts(&b, "}, effect: allow");
 		put_lifts(&b, r);
 	} else if (a->op == POLICY_CONNECT && a->dest && !is_unix_path(a)) {

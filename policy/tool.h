@@ -10,12 +10,13 @@
 #include <cjson/cJSON.h>
 
 enum tool_item_kind {
-	TOOL_COMMAND = 0, /* text: shell text, cwd may be given */
+	TOOL_COMMAND = 0, /* text: shell text, cwd may be given. An environment and a stdin of the call are part
+			   * of it: "export A='b'; { ls\n} <<< 'text'" */
 	TOOL_ARGV,	  /* argv */
 	TOOL_PATH,	  /* op on text, a path or a file:// URL made a path */
 	TOOL_CONNECT,	  /* text: a URL or a host */
 	TOOL_CONTENT,	  /* text: bytes that would be written to path, or sent; path may be NULL */
-	TOOL_CODE,	  /* text: program code (python, javascript…) that would be run; lang in path */
+	TOOL_CODE, /* text: program code (python, javascript, sql…) that would be run; lang in path, or NULL */
 };
 
 struct tool_item {
@@ -28,6 +29,7 @@ struct tool_item {
 	const char *path; /* TOOL_CONTENT: where to; or NULL */
 	const char *old;  /* TOOL_CONTENT: what it replaces, if the call says (old_string); or NULL */
 	bool recursive;
+	bool is_glob;	   /* TOOL_PATH: text is a pattern of names, not yet expanded */
 	const char *field; /* where in the input it stood: "edits[2].new_string" */
 };
 
@@ -45,4 +47,10 @@ struct tool_call {
 
 /* Return 0, or -EBADMSG/-ENOMEM with @reterr. What cannot be read (a known tool without its argument, a patch
  * that is none, two keys that differ only in case or underscores) is an error: the caller denies. */
-int tool_parse(struct arena *arena, const char *name, const cJSON *input, struct tool_call *ret, struct err *reterr);
+int tool_parse(struct arena *arena, const char *name, const cJSON *input, struct tool_call *ret,
+	       struct err *reterr);
+
+/* Add to @into what the patch [@text, @text + @len) would do: Codex's "*** Begin Patch" or a unified, git or
+ * context diff. For `apply_patch <<EOF` in a command as well; @text may then still hold the words of the
+ * here-document. Returns as tool_parse(); -EBADMSG for a text that names no file. */
+int tool_patch(struct arena *arena, const char *text, size_t len, struct tool_call *into, struct err *reterr);

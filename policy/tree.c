@@ -9,7 +9,7 @@
 #define KEYS_MAX  64
 
 struct builder {
-	struct arena *arena;
+	struct arena *arena, *texts;
 	const char *file;
 	struct err *err;
 	struct node *root;
@@ -57,7 +57,7 @@ static int put_key(struct builder *b, const yaml_event_t *e)
 				       "%s:%zu:%zu: duplicate key '%s' (first at line %u)", b->file,
 				       e->start_mark.line + 1, e->start_mark.column + 1,
 				       tree_quote(s, q), n->key_line);
-	b->key[d] = arena_strdup(b->arena, s);
+	b->key[d] = arena_strdup(b->texts, s);
 	if (!b->key[d])
 		return -ENOMEM;
 	b->key_line[d] = (unsigned)e->start_mark.line + 1;
@@ -139,7 +139,7 @@ static int put_scalar(struct builder *b, const yaml_event_t *e)
 	if (strlen((const char *)e->data.scalar.value) != e->data.scalar.length)
 		return fail(b, &e->start_mark, "NUL byte in a text");
 	n->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	n->text = arena_strdup(b->arena, (const char *)e->data.scalar.value);
+	n->text = arena_strdup(b->texts, (const char *)e->data.scalar.value);
 	return n->text ? 0 : -ENOMEM;
 }
 
@@ -199,10 +199,10 @@ static int parser_error(struct builder *b, const yaml_parser_t *p)
 		       p->problem ? p->problem : "syntax error");
 }
 
-int tree_parse(struct arena *a, const char *file, const char *text, size_t len, struct node **ret,
+int tree_parse(struct arena *nodes, struct arena *texts, const char *file, const char *text, size_t len, struct node **ret,
 	       struct err *reterr)
 {
-	struct builder b = {.arena = a, .file = file, .err = reterr};
+	struct builder b = {.arena = nodes, .texts = texts, .file = file, .err = reterr};
 	yaml_parser_t parser;
 	yaml_event_t event;
 	int r = 0;

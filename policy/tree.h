@@ -20,9 +20,9 @@ struct node {
 	size_t n;	    /* number of children */
 };
 
-/* Parse @text. *ret is NULL for an empty document. @file is for messages. Return: 0; -EBADMSG with
+/* Parse @text into @nodes, with all strings in @texts. *ret is NULL for an empty document. @file is for messages. Return: 0; -EBADMSG with
  * "file:line:column: …" in @reterr; -ENOMEM. */
-int tree_parse(struct arena *a, const char *file, const char *text, size_t len, struct node **ret,
+int tree_parse(struct arena *nodes, struct arena *texts, const char *file, const char *text, size_t len, struct node **ret,
 	       struct err *reterr);
 
 /* The child of map @m with @key, or NULL. */

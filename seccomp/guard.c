@@ -75,6 +75,14 @@ static void guard_add(struct guard_index *g, const char *path)
 		g->n++;
 }
 
+/* Most files have one name only, and to see that is much cheaper than to compare patterns. */
+static bool has_more_names(DIR *d, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dirfd(d), name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_nlink > 1;
+}
+
 struct guard_walk {
 	struct guard_index *g;
 	const char *pattern;
@@ -102,7 +110,7 @@ static void guard_scan(struct guard_walk *w, const char *dir, int depth)
 			continue;
 		if (e->d_type == DT_DIR)
 			guard_scan(w, path, depth - 1);
-		else if (policy_glob(w->pattern, path))
+		else if (has_more_names(d, e->d_name) && policy_glob(w->pattern, path))
 			guard_add(w->g, path);
 	}
 	closedir(d);
@@ -175,6 +183,8 @@ static void scan_anywhere(struct guard_index *g, const struct anywhere *a, const
 			scan_anywhere(g, a, path, depth - 1);
 			continue;
 		}
+		if (!has_more_names(d, e->d_name))
+			continue;
 		for (size_t i = 0; i < a->n; i++)
 			if (policy_glob(a->patterns[i], path)) {
 				guard_add(g, path);

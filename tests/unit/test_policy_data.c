@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+#include "policy/cache.h"
 #include "policy/dest.h"
 #include "policy/policy.h"
 #include "tests/unit/tap.h"
@@ -11,6 +12,7 @@
 #define DATA_DIR "tests/data/policy"
 
 static char dir[] = "/tmp/crust-policy-XXXXXX";
+static unsigned n_loaded, n_cached;
 
 struct section {
 	char title[200], home[PATH_MAX], workspace[PATH_MAX];
@@ -36,14 +38,16 @@ static void write_file(const char *name, const char *mode, const char *text)
 
 static void load(struct section *s)
 {
-	char policy[PATH_MAX], project[PATH_MAX];
+	char policy[PATH_MAX], project[PATH_MAX], cache[PATH_MAX];
 	const char *files[1] = {policy};
 	struct policy_config cfg = {.home = s->home,
 				    .workspace = s->workspace,
 				    .files = files,
 				    .n_files = s->has_policy,
-				    .no_builtin = !s->builtin};
+				    .no_builtin = !s->builtin,
+				    .cache = cache};
 
+	(void)snprintf(cache, sizeof(cache), "%s/cache", dir);
 	(void)snprintf(policy, sizeof(policy), "%s/policy.yaml", dir);
 	(void)snprintf(project, sizeof(project), "%s/project.yaml", dir);
 	if (s->has_project)
@@ -51,6 +55,15 @@ static void load(struct section *s)
 	s->tried = true;
 	s->err.msg[0] = '\0';
 	s->loaded = policy_load(&cfg, &s->p, &s->err) == 0;
+	if (!s->loaded)
+		return;
+	/* All questions are put to the policy that comes out of the cache. */
+	policy_free(s->p);
+	n_loaded++;
+	if (cache_load(&cfg, &s->p))
+		n_cached++;
+	else
+		s->loaded = policy_load(&cfg, &s->p, &s->err) == 0;
 }
 
 static void section_end(struct section *s)
@@ -299,6 +312,7 @@ int main(int argc, char **argv)
 		}
 		free(list);
 	}
+	ok(n_cached == n_loaded, "%u of %u policies went through the cache", n_cached, n_loaded);
 	(void)snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
 	return system(cmd) != 0 ? 1 : tap_done();
 }

@@ -2,8 +2,8 @@
  * The figures are for reading; only a gross regression fails. */
 #include <time.h>
 
-#include "base/buf.h"
 #include "policy/load.h"
+#include "tests/bench/rules.h"
 #include "tests/unit/tap.h"
 
 #define ROUNDS 200000
@@ -16,47 +16,6 @@ static double now_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* A mix as people write it: names anywhere, dot directories, absolute names, some wildcards. */
-static void make_rules(struct buf *b, unsigned n)
-{
-	buf_puts(b, "rules:\n");
-	for (unsigned i = 0; i < n; i++) {
-		switch (i % 10) {
-		case 0:
-		case 1:
-		case 2:
-		case 3:
-			buf_printf(b, "- block: '**/secret-%u.key'\n", i);
-			break;
-		case 4:
-		case 5:
-			buf_printf(b, "- block: '~/.tool%u/**'\n", i);
-			break;
-		case 6:
-		case 7:
-			buf_printf(b, "- {ask: '/srv/data%u/file.db', actions: [write]}\n", i);
-			break;
-		case 8:
-			buf_printf(b, "- {block: '**/*.ext%u', except: '**/ok.ext%u'}\n", i, i);
-			break;
-		default:
-			buf_printf(b, "- block: '/opt/app%u/*/config.d/*.conf'\n", i);
-			break;
-		}
-	}
-}
-
-static const char *const paths[] = {
-	"/home/u/src/demo/src/main.c",
-	"/home/u/src/demo/node_modules/react/dist/index.js",
-	"/usr/lib/x86_64-linux-gnu/libc.so.6",
-	"/home/u/.tool14/token",
-	"/opt/app9/blue/config.d/x.conf",
-	"/home/u/src/demo/build/CMakeFiles/app.dir/src/very/deep/tree/object.o",
-	"/srv/data6/file.db",
-	"/home/u/src/demo/conf/prod.ext18",
-};
-
 static double decide_ns(const struct policy *p, unsigned *ret_denied)
 {
 	double best = 1e9;
@@ -67,7 +26,7 @@ static double decide_ns(const struct policy *p, unsigned *ret_denied)
 		*ret_denied = 0;
 		for (unsigned i = 0; i < ROUNDS; i++) {
 			struct policy_action a = {.op = POLICY_READ,
-						  .path = paths[i % ARRAY_SIZE(paths)]};
+						  .path = many_paths[i % ARRAY_SIZE(many_paths)]};
 			struct policy_decision d;
 
 			policy_decide(p, &a, &d);

@@ -2,7 +2,7 @@
 policy:
 rule: []
 --
-error => policy.yaml:1:1: unknown key 'rule'; expected one of version, include, default, rules, env
+error => policy.yaml:1:1: unknown key 'rule'; expected one of version, include, default, lists, rules, env
 
 == unknown key in a rule
 policy:
@@ -10,7 +10,7 @@ rules:
   - block: /x
     acton: read
 --
-error => policy.yaml:3:5: unknown key 'acton'; expected one of block, ask, allow, match, effect, except, actions, name, message, description, severity, enabled, locked, lifts, unless_by, inspect
+error => policy.yaml:3:5: unknown key 'acton'; expected one of block, ask, allow, match, all, any, effect, except, actions, name, message, nudge, description, severity, enabled, examples, locked, lifts, unless_by, inspect
 
 == duplicate key
 policy:
@@ -86,7 +86,7 @@ error => policy.yaml:1:10: version '2' is not known; expected 1
 policy:
 default: {open: allow}
 --
-error => policy.yaml:1:11: unknown key 'open'; expected one of read, write, delete, list, exec, connect
+error => policy.yaml:1:11: unknown key 'open'; expected one of read, write, delete, list, exec, connect, content, tool
 
 == default with a wrong word
 policy:
@@ -142,7 +142,7 @@ error => policy.yaml:1:16: a name has at most 64 of A-Z a-z 0-9 . _ -
 policy:
 rules: [{block: /a, actions: [read, run]}]
 --
-error => policy.yaml:1:37: unknown action 'run'; expected read, write, delete, list, exec, connect or all
+error => policy.yaml:1:37: unknown action 'run'; expected read, write, delete, list, exec, connect, content, tool or all
 
 == severity
 policy:
@@ -186,12 +186,6 @@ policy:
 rules: [{name: x, match: {path: "re:a(b"}}]
 --
 error => policy.yaml:1:33: regex: missing closing parenthesis (at character 4)
-
-== not yet
-policy:
-rules: [{name: x, match: {content: a}}]
---
-error => policy.yaml:1:36: match: content is not supported yet
 
 == lifts unknown
 policy:
