@@ -40,7 +40,7 @@ fresh() { # USER
 }
 
 home_state() {
-	/usr/bin/python3 "$here/manifest.py" "$BOX/home"
+	/usr/bin/python3 "$here/manifest.py" "$BOX/home" --ignore "$OWN_CACHE"
 }
 
 # --- every road that the probe knows -----------------------------------------------------------------------------

@@ -19,6 +19,8 @@ SUITE=${SUITE:-e2e}
 TAP_N=0 TAP_BAD=0
 SHARE='' BOX='' BOX_TMP='' RUN_MARK="crust-e2e-$$-$RANDOM"
 SCRATCH=()
+# crust-run keeps the compiled policy here; for manifest.py --ignore.
+OWN_CACHE='\.cache(/crust|$)'
 
 ok() { # NAME
 	TAP_N=$((TAP_N + 1))

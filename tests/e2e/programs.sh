@@ -8,6 +8,7 @@
 #   # needs: COMMAND…      skipped, with this reason, when one of them is missing
 #   # limit: SECONDS       time allowed to one run (default 60)
 #   # user: root | user    only as this one
+#   # long: REASON          as root only with CRUST_LONG=1 (CI sets it)
 #   # ignore: REGEX        names in the box left out of the comparison
 #   # volatile: REGEX      names whose contents differ from run to run by nature
 #   # stderr: compare      compare what went to stderr too
@@ -56,7 +57,7 @@ one_run() {
 	printf 'exit %s\n' "$rc" >"$WORK/$where.rc"
 	while IFS= read -r re; do args+=(--ignore "$re"); done < <(header "$script" ignore)
 	while IFS= read -r re; do args+=(--volatile "$re"); done < <(header "$script" volatile)
-	/usr/bin/python3 "$here/manifest.py" "$BOX" ${args[@]+"${args[@]}"} >"$WORK/$where.tree" 2>&1
+	/usr/bin/python3 "$here/manifest.py" "$BOX" --ignore "^home/$OWN_CACHE" ${args[@]+"${args[@]}"} >"$WORK/$where.tree" 2>&1
 	/usr/bin/python3 "$here/manifest.py" "$BOX_TMP" --ignore '^node-compile-cache' >>"$WORK/$where.tree" 2>&1
 }
 
@@ -68,6 +69,7 @@ one_test() { # NAME USER
 	root:root | user:*) [ "$only:$user" != user:root ] || return 0 ;;
 	root:*) return 0 ;;
 	esac
+	[ "$user" != root ] || [ -n "${CRUST_LONG:-}" ] || [ -z "$(header "$script" long)" ] || return 0
 	need=$(missing_need "$script")
 	[ -z "$need" ] || { skip "$name ($user)" "$need is not installed"; return; }
 	[ "$(header "$script" stderr)" != compare ] || parts+=' err'

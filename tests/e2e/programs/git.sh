@@ -32,7 +32,7 @@ git merge -q --no-ff -m merge topic
 git stash list
 echo dirty >>file && git stash -q && git stash pop -q
 git diff --stat
-git checkout -q -- file
+git checkout-index -q -f file
 git config core.fileMode true
 git push -q origin topic
 git remote add other "file://$PWD/../bare.git"
@@ -45,7 +45,7 @@ git grep -n 'line 3'
 git blame -s file | head -3
 git bisect start -q HEAD HEAD~4 >/dev/null && git bisect run true >/dev/null && git bisect reset -q
 git archive --format=tar HEAD | tar tf - | sort
-git gc -q --prune=now
+git gc -q
 git fsck --full
 git count-objects -v | grep -E 'count|packs'
 git rev-parse HEAD main topic v1

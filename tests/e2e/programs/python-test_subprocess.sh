@@ -1,6 +1,7 @@
 # Debian's own test_subprocess: the same tests fail, or none, as without us
 # needs: /usr/bin/python3
 # limit: 300
+# long: it sleeps for most of a minute, twice
 # ignore: .
 export PYTHONDONTWRITEBYTECODE=1
 exec /usr/bin/python3 "$E2E/programs/pytest.py" test_subprocess
