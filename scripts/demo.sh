@@ -131,6 +131,13 @@ else
 	status=$?
 fi
 
+title "crust check: the same policy, asked before anything runs"
+ask() { # QUESTION: shown with its verdict
+	printf '    %s\n      %s\n' "$1" "$(cd "$home/project" && printf '%s\n' "$1" | HOME=$home "$B/crust" check --brief | cut -c1-110)"
+}
+ask '{"op":"exec","command":"x=c3No; cat ~/.$(echo $x | base64 -d)/id_rsa"}'
+ask '{"op":"tool","tool":"Write","input":{"file_path":".git/hooks/pre-commit","content":"make check"}}'
+
 title "the events file (--events): $(grep -c . "$root/events") denials; static programs and env -i hear no reason, but it is here"
 sed -nE 's/.*"op":"([a-z]*)","object":"([^"]*)".*"rule":"([^"]*)".*/    \1 \2 (\3)/p' "$root/events" | sed "s|$home|~|" | uniq
 title "afterwards"
