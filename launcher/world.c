@@ -14,7 +14,7 @@
 #define WORLD_GLOB_NAMES   1000		/* names that one glob may yield */
 
 /* What find_program() found, and find_names() for it; asked for again after a second. */
-#define WORLD_FOUND	 64 /* a power of two */
+#define WORLD_FOUND	 1024 /* so that hardly two share a slot */
 #define WORLD_FOUND_TIME 1  /* s */
 
 struct found {

@@ -493,10 +493,9 @@ static bool has_synonym(const struct command_view *v, const char *base, const ch
 	bool is_name = flag[0] == '-' && flag[1] == '-';
 
 	for (size_t i = 0; i < ARRAY_SIZE(synonyms); i++) {
-		if (!has_program(synonyms[i].programs, base))
+		if (is_name ? !streq(flag + 2, synonyms[i].name) : !strchr(synonyms[i].letters, flag[1]))
 			continue;
-		if (is_name ? !streq(flag + 2, synonyms[i].name)
-			    : !strchr(synonyms[i].letters, flag[1]))
+		if (!has_program(synonyms[i].programs, base))
 			continue;
 		if (any_arg(v, has_letter, synonyms[i].letters) ||
 		    any_arg(v, is_long, synonyms[i].name))
