@@ -83,6 +83,11 @@ static void no_memory(struct pipeline *pl)
 	question_refuse(&pl->q, VERDICT_DENY, "unparsable", "memory", "Out of memory.", "");
 }
 
+static void too_deep(struct pipeline *pl)
+{
+	question_refuse(&pl->q, VERDICT_ASK, "unparsable", "shell", UNPARSABLE_MESSAGE, "nested too deeply");
+}
+
 static void judge_shell_text(struct pipeline *pl, const char *text, size_t len);
 static void judge_code(struct pipeline *pl, const char *lang, const char *text, size_t len);
 
@@ -183,19 +188,18 @@ static bool is_harmless_change(struct pipeline *pl, const struct pipeline_answer
 
 static void judge_write(struct pipeline *pl, const char *path, const char *content, size_t len)
 {
-	struct pipeline_answer *outer = pl->q.ans;
-	struct pipeline_answer own;
-	char lock[PATH_MAX + 8];
+	struct pipeline_answer own, *outer = question_apart(&pl->q, &own);
+	char judged[PATH_MAX], lock[PATH_MAX + 8];
 
 	question_path(&pl->q, POLICY_WRITE, path);
-	if (outer->d.inspect == INSPECT_NONE || !content || !is_harmless_change(pl, outer, content, len))
-		return;
-	(void)snprintf(lock, sizeof(lock), "%s.lock", outer->judged);
-	question_begin(&pl->q, &own, pl->q.by);
-	question_path(&pl->q, POLICY_WRITE, lock);
-	(void)snprintf(own.judged, sizeof(own.judged), "%s", outer->judged);
-	*outer = own;
-	pl->q.ans = outer;
+	if (content && is_harmless_change(pl, &own, content, len)) {
+		memcpy(judged, own.judged, sizeof(judged));
+		(void)snprintf(lock, sizeof(lock), "%s.lock", judged);
+		(void)question_apart(&pl->q, &own); /* what the inspecting rule said is taken back */
+		question_path(&pl->q, POLICY_WRITE, lock);
+		memcpy(own.judged, judged, sizeof(judged));
+	}
+	question_join(&pl->q, outer, &own);
 }
 
 static void judge_write_all(struct pipeline *pl, const char *path, const char *content, size_t len)
@@ -334,6 +338,7 @@ static void judge_path_effect(struct pipeline *pl, const struct shell_analysis *
 {
 	enum policy_op op = effect_ops[e->kind];
 	enum question_mode mode = pl->q.mode;
+	const char *cwd = pl->q.cwd;
 
 	pl->q.cwd = a->commands[e->command].cwd;
 	if (e->unknown && !shell_path_known(e->text)) {
@@ -351,7 +356,7 @@ static void judge_path_effect(struct pipeline *pl, const struct shell_analysis *
 		question_path(&pl->q, op, e->text);
 	}
 	pl->q.mode = mode;
-	pl->q.cwd = pl->q.world->cwd;
+	pl->q.cwd = cwd;
 }
 
 /* Files that a command of the text itself fills with what stands in it: cat >x <<E, tee x <<<y. */
@@ -479,7 +484,7 @@ static void judge_shell_text(struct pipeline *pl, const char *text, size_t len)
 	const char *copy;
 
 	if (pl->nested == NESTED_MAX) {
-		question_refuse(&pl->q, VERDICT_ASK, "unparsable", "shell", UNPARSABLE_MESSAGE, "nested too deeply");
+		too_deep(pl);
 		return;
 	}
 	a = &pl->analysis[pl->nested++];
@@ -527,11 +532,13 @@ static void judge_command(struct pipeline *pl, const char *text, size_t len)
 
 static void judge_argv(struct pipeline *pl, const char *const *argv)
 {
-	struct shell_analysis *a = &pl->analysis[pl->nested];
+	struct shell_analysis *a;
 
-	if (pl->nested == NESTED_MAX)
+	if (pl->nested == NESTED_MAX) {
+		too_deep(pl);
 		return;
-	pl->nested++;
+	}
+	a = &pl->analysis[pl->nested++];
 	pl->env.cwd = pl->q.cwd;
 	shell_analyse_argv(argv, &pl->env, a);
 	explain_analysis(pl, a);

@@ -25,16 +25,24 @@ void question_note(struct question *q, const char *fmt, ...)
 	buf_putc(q->explain, '\n');
 }
 
-void question_begin(struct question *q, struct pipeline_answer *ans, const char *by)
+struct pipeline_answer *question_apart(struct question *q, struct pipeline_answer *own)
 {
-	*ans = (struct pipeline_answer){
+	struct pipeline_answer *outer = q->ans;
+
+	*own = (struct pipeline_answer){
 		.d = {.verdict = VERDICT_ALLOW,
 		      .rule = "default",
 		      .message = "",
 		      .source = "builtin",
 		      .stage = "default"},
 	};
-	q->ans = ans;
+	q->ans = own;
+	return outer;
+}
+
+void question_begin(struct question *q, struct pipeline_answer *ans, const char *by)
+{
+	(void)question_apart(q, ans); /* nothing was before */
 	q->by = by;
 	q->mode = QUESTION_ALL;
 	q->cwd = q->world->cwd;
@@ -49,6 +57,13 @@ static bool is_stronger(const struct policy_decision *a, const struct policy_dec
 	if (streq(a->rule, "default") != streq(b->rule, "default"))
 		return streq(b->rule, "default");
 	return a->severity > b->severity;
+}
+
+void question_join(struct question *q, struct pipeline_answer *outer, const struct pipeline_answer *own)
+{
+	if (is_stronger(&own->d, &outer->d))
+		*outer = *own;
+	q->ans = outer;
 }
 
 static bool counts(const struct question *q, const struct policy_decision *d)

@@ -27,6 +27,11 @@ struct question {
 /* Begin a question: allowed by default until something says otherwise. */
 void question_begin(struct question *q, struct pipeline_answer *ans, const char *by);
 
+/* Collect what follows in @own, and at the end keep it where it is stronger than what there was: @outer is what
+ * question_apart() returned. For an answer that may yet be taken back. */
+struct pipeline_answer *question_apart(struct question *q, struct pipeline_answer *own);
+void question_join(struct question *q, struct pipeline_answer *outer, const struct pipeline_answer *own);
+
 /* Decide @a and keep the answer if it is the strongest. @about is what it is about. */
 void question_action(struct question *q, const struct policy_action *a, const char *about);
 
